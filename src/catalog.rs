@@ -1,0 +1,170 @@
+//! The catalog: every pool and exercise that was found sound, at one moment.
+//!
+//! A [`Catalog`] never changes once it is built. A reader takes a snapshot from the
+//! [`CatalogStore`] and answers a whole request from it; a reload builds another catalog beside it
+//! and swaps it in last. The JSON of each pool and exercise is encoded once, here.
+
+mod diff;
+mod digest;
+mod exercises;
+mod store;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::exercise::Exercise;
+use crate::ids::{ExerciseId, PoolId};
+use crate::pool::Pool;
+
+pub use diff::{CatalogDiff, Change};
+pub use digest::Digest;
+pub use exercises::{ExerciseService, Launch};
+pub use store::CatalogStore;
+
+/// A pool with its exercises, in teaching order: what a catalog is built from.
+#[derive(Debug, Clone)]
+pub struct PoolContent {
+    /// The pool; its `exercises` are set from the field below.
+    pub pool: Pool,
+    /// Its exercises in the order in which they are taught.
+    pub exercises: Vec<Exercise>,
+}
+
+/// A pool of a catalog, with the JSON that is served.
+#[derive(Debug)]
+pub struct PoolEntry {
+    /// The pool.
+    pub pool: Pool,
+    /// Its JSON.
+    pub json: Box<str>,
+    /// The digest of the JSON: the pool's revision.
+    pub digest: Digest,
+}
+
+/// An exercise of a catalog, with the JSON that is served.
+#[derive(Debug)]
+pub struct ExerciseEntry {
+    /// The exercise.
+    pub exercise: Exercise,
+    /// Its JSON, without the answer.
+    pub json: Box<str>,
+    /// The digest of the JSON: the exercise's revision.
+    pub digest: Digest,
+}
+
+/// Why a catalog could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// Two pools have one slug.
+    #[error("two pools have the slug {0}")]
+    DuplicatePool(PoolId),
+    /// Two exercises have one id.
+    #[error("two exercises have the id {0}")]
+    DuplicateExercise(ExerciseId),
+    /// A value has no JSON form.
+    #[error("failed to encode {id} as JSON")]
+    Encode {
+        /// The pool's or exercise's id.
+        id: String,
+        /// What the encoder says.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+/// Every pool and exercise at one moment.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    pools: BTreeMap<PoolId, Arc<PoolEntry>>,
+    exercises: HashMap<ExerciseId, Arc<ExerciseEntry>>,
+    digest: Digest,
+}
+
+impl Catalog {
+    /// Builds a catalog of sound pools. Ids must be unique: whoever calls has judged the content.
+    pub fn build(contents: Vec<PoolContent>) -> Result<Self, CatalogError> {
+        let mut catalog = Self::default();
+        for PoolContent {
+            mut pool,
+            exercises,
+        } in contents
+        {
+            pool.exercises = exercises.iter().map(|e| e.id.clone()).collect();
+            for exercise in exercises {
+                let json = encode(exercise.id.as_str(), &exercise)?;
+                let digest = Digest::of(json.as_bytes());
+                let id = exercise.id.clone();
+                let entry = Arc::new(ExerciseEntry {
+                    exercise,
+                    json,
+                    digest,
+                });
+                if catalog.exercises.insert(id.clone(), entry).is_some() {
+                    return Err(CatalogError::DuplicateExercise(id));
+                }
+            }
+            let json = encode(pool.id.as_str(), &pool)?;
+            let digest = Digest::of(json.as_bytes());
+            let id = pool.id.clone();
+            let entry = Arc::new(PoolEntry { pool, json, digest });
+            if catalog.pools.insert(id.clone(), entry).is_some() {
+                return Err(CatalogError::DuplicatePool(id));
+            }
+        }
+        catalog.digest = catalog.whole_digest();
+        Ok(catalog)
+    }
+
+    /// The pool of that id.
+    pub fn pool(&self, id: &str) -> Option<&Arc<PoolEntry>> {
+        self.pools.get(id)
+    }
+
+    /// The exercise of that id.
+    pub fn exercise(&self, id: &str) -> Option<&Arc<ExerciseEntry>> {
+        self.exercises.get(id)
+    }
+
+    /// All pools, sorted by id.
+    pub fn pools(&self) -> impl ExactSizeIterator<Item = &Arc<PoolEntry>> {
+        self.pools.values()
+    }
+
+    /// A pool's exercises in teaching order; nothing where there is no such pool.
+    pub fn exercises_of(&self, pool: &PoolEntry) -> impl Iterator<Item = &Arc<ExerciseEntry>> {
+        pool.pool
+            .exercises
+            .iter()
+            .filter_map(|id| self.exercises.get(id))
+    }
+
+    /// How many exercises there are.
+    pub fn exercise_count(&self) -> usize {
+        self.exercises.len()
+    }
+
+    /// The digest of all content: equal content has an equal digest.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    fn whole_digest(&self) -> Digest {
+        let mut hasher = digest::Hasher::default();
+        for pool in self.pools.values() {
+            hasher.update(pool.digest.as_bytes());
+            for exercise in self.exercises_of(pool) {
+                hasher.update(exercise.digest.as_bytes());
+            }
+        }
+        hasher.finish()
+    }
+}
+
+fn encode(id: &str, value: &impl serde::Serialize) -> Result<Box<str>, CatalogError> {
+    serde_json::to_string(value)
+        .map(String::into_boxed_str)
+        .map_err(|source| CatalogError::Encode {
+            id: id.to_owned(),
+            source,
+        })
+}

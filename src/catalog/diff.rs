@@ -1,0 +1,117 @@
+//! What differs between two catalogs, by content and not by file time.
+
+use crate::ids::{ExerciseId, PoolId};
+
+use super::{Catalog, Digest};
+
+/// What happened to a pool or an exercise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    /// It is only in the new catalog.
+    Added,
+    /// It is in both, with other content.
+    Changed,
+    /// It is only in the old catalog.
+    Removed,
+}
+
+/// A changed exercise: its id, its pool, and the new digest (the old one of a removed exercise).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExerciseChange {
+    /// Which exercise.
+    pub id: ExerciseId,
+    /// The pool it is in, or was in.
+    pub pool_id: PoolId,
+    /// What happened.
+    pub change: Change,
+    /// Its revision.
+    pub digest: Digest,
+}
+
+/// A changed pool: its id and the new digest (the old one of a removed pool).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolChange {
+    /// Which pool.
+    pub id: PoolId,
+    /// What happened.
+    pub change: Change,
+    /// Its revision.
+    pub digest: Digest,
+}
+
+/// Everything that differs, sorted by id.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CatalogDiff {
+    /// Changed exercises.
+    pub exercises: Vec<ExerciseChange>,
+    /// Changed pools.
+    pub pools: Vec<PoolChange>,
+}
+
+impl CatalogDiff {
+    /// Compares two catalogs.
+    pub fn between(old: &Catalog, new: &Catalog) -> Self {
+        let mut diff = Self::default();
+        for (id, entry) in &new.exercises {
+            let before = old.exercises.get(id).map(|e| e.digest);
+            if let Some(change) = compare(before, entry.digest) {
+                let pool_id = entry.exercise.pool_id.clone();
+                diff.exercises.push(ExerciseChange {
+                    id: id.clone(),
+                    pool_id,
+                    change,
+                    digest: entry.digest,
+                });
+            }
+        }
+        for (id, entry) in &old.exercises {
+            if !new.exercises.contains_key(id) {
+                let pool_id = entry.exercise.pool_id.clone();
+                let change = Change::Removed;
+                diff.exercises.push(ExerciseChange {
+                    id: id.clone(),
+                    pool_id,
+                    change,
+                    digest: entry.digest,
+                });
+            }
+        }
+        for (id, entry) in &new.pools {
+            let before = old.pools.get(id).map(|p| p.digest);
+            if let Some(change) = compare(before, entry.digest) {
+                diff.pools.push(PoolChange {
+                    id: id.clone(),
+                    change,
+                    digest: entry.digest,
+                });
+            }
+        }
+        for (id, entry) in &old.pools {
+            if !new.pools.contains_key(id) {
+                let change = Change::Removed;
+                diff.pools.push(PoolChange {
+                    id: id.clone(),
+                    change,
+                    digest: entry.digest,
+                });
+            }
+        }
+        diff.exercises.sort_by(|a, b| a.id.cmp(&b.id));
+        diff.pools.sort_by(|a, b| a.id.cmp(&b.id));
+        diff
+    }
+
+    /// Whether the two catalogs have the same content.
+    pub fn is_empty(&self) -> bool {
+        self.exercises.is_empty() && self.pools.is_empty()
+    }
+}
+
+fn compare(before: Option<Digest>, now: Digest) -> Option<Change> {
+    match before {
+        None => Some(Change::Added),
+        Some(before) if before != now => Some(Change::Changed),
+        Some(_) => None,
+    }
+}

@@ -1,0 +1,99 @@
+//! Answers about pools and exercises, each from one snapshot of the catalog.
+//!
+//! The answers are the `data` of PROTOCOL's requests as JSON text. What was encoded when the
+//! catalog was built is joined, never encoded again.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::ids::{ExerciseId, UserId};
+
+use super::{Catalog, CatalogStore};
+
+/// A started session of work on an exercise.
+#[derive(Debug)]
+pub struct Launch {
+    /// The session's id, new at each launch.
+    pub session_id: Uuid,
+    /// Whose session it is.
+    pub user_id: UserId,
+    /// The exercise that was launched.
+    pub exercise_id: ExerciseId,
+    /// `{"session_id","exercise"}`.
+    pub answer: String,
+}
+
+/// Answers requests about the content of a [`CatalogStore`].
+#[derive(Debug, Clone)]
+pub struct ExerciseService {
+    store: Arc<CatalogStore>,
+}
+
+impl ExerciseService {
+    /// A service over this store.
+    pub fn new(store: Arc<CatalogStore>) -> Self {
+        Self { store }
+    }
+
+    /// The catalog of this moment, for whoever needs several answers from one.
+    pub fn snapshot(&self) -> Arc<Catalog> {
+        self.store.snapshot()
+    }
+
+    /// `{"pools":[Pool]}`, sorted by id.
+    pub fn pools(&self) -> String {
+        let catalog = self.snapshot();
+        list("pools", catalog.pools().map(|p| &*p.json))
+    }
+
+    /// `{"pool":Pool}`.
+    pub fn pool(&self, id: &str) -> Option<String> {
+        let catalog = self.snapshot();
+        catalog.pool(id).map(|p| format!("{{\"pool\":{}}}", p.json))
+    }
+
+    /// `{"exercises":[Exercise]}` of a pool, in teaching order.
+    pub fn exercises(&self, pool_id: &str) -> Option<String> {
+        let catalog = self.snapshot();
+        let pool = catalog.pool(pool_id)?;
+        Some(list(
+            "exercises",
+            catalog.exercises_of(pool).map(|e| &*e.json),
+        ))
+    }
+
+    /// `{"exercise":Exercise}`.
+    pub fn exercise(&self, id: &str) -> Option<String> {
+        let catalog = self.snapshot();
+        catalog
+            .exercise(id)
+            .map(|e| format!("{{\"exercise\":{}}}", e.json))
+    }
+
+    /// Starts a session of a user on an exercise.
+    pub fn launch(&self, user: &UserId, id: &str) -> Option<Launch> {
+        let catalog = self.snapshot();
+        let entry = catalog.exercise(id)?;
+        let session_id = Uuid::new_v4();
+        let json = &entry.json;
+        Some(Launch {
+            session_id,
+            user_id: user.clone(),
+            exercise_id: entry.exercise.id.clone(),
+            answer: format!("{{\"session_id\":\"{session_id}\",\"exercise\":{json}}}"),
+        })
+    }
+}
+
+fn list<'a>(key: &str, items: impl Iterator<Item = &'a str>) -> String {
+    let mut text = format!("{{\"{key}\":[");
+    for (index, item) in items.enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        text.push_str(item);
+    }
+    text.push_str("]}");
+    text
+}

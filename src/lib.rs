@@ -1,0 +1,36 @@
+//! mithril, the delivery plane of a coding school: it checks a tree of exercise YAML like code and
+//! serves it to browsers in real time.
+//!
+//! The library half exists for the binary, the tests and the benches; it promises no stable API.
+//! This page is the map of the house.
+//!
+//! # Ranks
+//!
+//! A module may import its own subtree and modules of a lower rank. Within rank 3 one step is
+//! allowed: `catalog` loads through `lint`, because one engine judges content wherever it is read.
+//!
+//! | rank | modules |
+//! | --- | --- |
+//! | 5 surface | `cli`, `output`, `commands` |
+//! | 4 daemon | `daemon`, `gateway` |
+//! | 3 services | [`catalog`], [`lint`] |
+//! | 2 domain | [`exercise`], [`pool`], [`protocol`], [`ids`] |
+//! | 1 foundation | `config`, `diagnostics`, `telemetry`, `shutdown` |
+//!
+//! # Flows
+//!
+//! 1. **A file becomes an answer.** walk → read → parse into a tree with a span for every key and
+//!    value → decode (all problems at once) → rules → sound content → [`catalog::Catalog`].
+//! 2. **A request is answered.** frame → `ClientMessage` (strict decode) → `Session` → `Call` →
+//!    policy → [`catalog::ExerciseService`] on one snapshot → frame → outbox → writer → socket.
+//!
+//! # Glossary
+//!
+//! Connection: one socket and its tasks · Session: its protocol state · Principal: who it is ·
+//! Topic: what a client subscribes to · Frame: encoded text for a socket · Catalog ⊃ Pool ⊃
+//! Exercise · Diagnostic, Rule, Severity, Span, Label, Report · Revision: a catalog's number.
+
+pub mod catalog;
+pub mod exercise;
+pub mod ids;
+pub mod pool;
