@@ -31,6 +31,8 @@
 //! Exercise · Diagnostic, Rule, Severity, Span, Label, Report · Revision: a catalog's number.
 
 pub mod catalog;
+pub mod diagnostics;
 pub mod exercise;
 pub mod ids;
+pub mod lint;
 pub mod pool;

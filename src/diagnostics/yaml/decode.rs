@@ -1,0 +1,316 @@
+//! Typed decoding: the shape of a file is checked while its values are taken, all problems at once.
+//!
+//! A value that is taken is what every YAML reader would take; where readers differ it is refused
+//! with a reason. In a text field a scalar is its source text, whatever else it could mean.
+
+mod scalar;
+
+use std::ops::Range;
+
+use super::super::{Applicability, Code, Findings, Severity, Source, nearest};
+use super::{Entry, Literal, NodeId, Tree, Value};
+
+/// A value and the bytes it was written in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it is written, quotes included.
+    pub span: Range<usize>,
+}
+
+/// What a key holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Field<T> {
+    /// The key is not written, or holds nothing.
+    Absent,
+    /// The key holds something that has been reported.
+    Broken,
+    /// The key holds this.
+    Sound(Spanned<T>),
+}
+
+impl<T> Field<T> {
+    /// Goes on with a value that is there and sound.
+    pub fn then<U>(self, take: impl FnOnce(Spanned<T>) -> Option<Spanned<U>>) -> Field<U> {
+        match self {
+            Self::Absent => Field::Absent,
+            Self::Broken => Field::Broken,
+            Self::Sound(value) => take(value).map_or(Field::Broken, Field::Sound),
+        }
+    }
+
+    /// The value, if it is there and sound.
+    pub fn as_ref(&self) -> Option<&Spanned<T>> {
+        match self {
+            Self::Sound(value) => Some(value),
+            Self::Absent | Self::Broken => None,
+        }
+    }
+
+    /// The value, if it is there and sound.
+    pub fn sound(self) -> Option<T> {
+        match self {
+            Self::Sound(value) => Some(value.value),
+            Self::Absent | Self::Broken => None,
+        }
+    }
+
+    /// Whether the key is not written, or holds nothing.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+}
+
+impl Spanned<String> {
+    /// Where a part of the text is written: exactly, if the text is written as it reads, else the
+    /// whole.
+    pub fn part(&self, source: &Source, part: Range<usize>) -> Range<usize> {
+        let written = source.text().get(self.span.clone()).unwrap_or_default();
+        let quotes = ['"', '\'']
+            .into_iter()
+            .find(|quote| written.starts_with(*quote));
+        let indent = usize::from(quotes.is_some());
+        if written.get(indent..written.len().saturating_sub(indent)) == Some(&*self.value) {
+            let start = self.span.start + indent;
+            return start + part.start..start + part.end;
+        }
+        self.span.clone()
+    }
+}
+
+/// What a mapping is called in messages, and the keys that it may have.
+#[derive(Debug)]
+pub struct Shape {
+    /// With its article: "an exercise".
+    pub what: &'static str,
+    /// The keys, in the order in which they are usually written.
+    pub keys: &'static [&'static str],
+    /// Keys that it does not have and that whoever decodes reports in other words.
+    pub judged: &'static [&'static str],
+}
+
+/// Whether a key may be left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Without it the file is broken.
+    Required,
+    /// It has a default.
+    Optional,
+}
+
+/// A mapping whose keys are known to its [`Shape`], or have been reported.
+#[derive(Debug)]
+pub struct Fields {
+    entries: Vec<Entry>,
+    shape: &'static Shape,
+    /// Where a missing key is reported: the first key.
+    pub span: Range<usize>,
+    /// What the mapping is called: the shape's name, or for an item of a list its place.
+    name: String,
+}
+
+/// Takes values out of a tree and reports what does not fit.
+#[derive(Debug)]
+pub struct Decoder<'t, 's, 'f, 'a> {
+    /// The file's tree.
+    pub tree: &'t Tree<'s>,
+    /// Where problems go.
+    pub findings: &'f mut Findings<'a>,
+}
+
+impl Decoder<'_, '_, '_, '_> {
+    /// The mapping of a node. Unknown keys are reported; of a key that stands twice the first counts.
+    pub fn fields(&mut self, id: NodeId, shape: &'static Shape, name: &str) -> Option<Fields> {
+        let node = self.tree.resolve(id);
+        let Value::Mapping(own) = &node.value else {
+            let message = format!("{name} must be a mapping, not {}", node.describe());
+            let help = format!("write keys: {}", shape.keys.join(", "));
+            let span = self.tree.node(id).span.clone();
+            self.findings
+                .push(self.findings.at(Code::S103, span, message).help(help));
+            return None;
+        };
+        let entries = self.tree.entries(own);
+        let first = own
+            .first()
+            .map(|entry| self.tree.node(entry.key).span.clone());
+        let span = first.unwrap_or_else(|| node.span.clone());
+        let fields = Fields {
+            entries,
+            shape,
+            span,
+            name: name.to_owned(),
+        };
+        self.unknown_keys(&fields);
+        Some(fields)
+    }
+
+    fn unknown_keys(&mut self, fields: &Fields) {
+        for entry in &fields.entries {
+            let key = self.tree.node(entry.key);
+            let Some(text) = self.tree.text(entry.key) else {
+                let message = format!("a key must be a text, not {}", key.describe());
+                self.findings
+                    .push(self.findings.at(Code::S103, key.span.clone(), message));
+                continue;
+            };
+            if fields.shape.keys.contains(&text) || fields.shape.judged.contains(&text) {
+                continue;
+            }
+            let what = fields.shape.what;
+            let message = format!("{what} has no key `{}`", shortened(text));
+            let problem = self.findings.at(Code::S101, key.span.clone(), message);
+            let known = fields.shape.keys.join(", ");
+            let free = fields
+                .shape
+                .keys
+                .iter()
+                .copied()
+                .filter(|known| !fields.has(self.tree, known));
+            let problem = match nearest(text, free) {
+                Some(near) => {
+                    let span = self.findings.source().span(key.span.clone());
+                    problem
+                        .help(format!("did you mean `{near}`? Its keys are: {known}"))
+                        .fix(
+                            Applicability::Unsafe,
+                            format!("rename it to `{near}`"),
+                            span,
+                            near,
+                        )
+                }
+                None => problem.help(format!("its keys are: {known}")),
+            };
+            self.findings.push(problem);
+        }
+    }
+
+    /// The node of a key that is written and is not null. A missing required key is reported.
+    pub fn value(&mut self, fields: &Fields, key: &str, need: Need) -> Field<NodeId> {
+        let Some(entry) = fields.find(self.tree, key) else {
+            if need == Need::Required {
+                let message = format!("{} has no `{key}`", fields.name);
+                let help = format!("add the key `{key}`");
+                let span = fields.span.clone();
+                self.findings
+                    .push(self.findings.at(Code::S102, span, message).help(help));
+            }
+            return Field::Absent;
+        };
+        let node = self.tree.resolve(entry.value);
+        if matches!(node.value, Value::Alias(_)) {
+            // An alias of nothing is reported where anchors are judged.
+            return Field::Broken;
+        }
+        if node.literal() == Some(Literal::Null) {
+            self.null(entry, key, need);
+            return Field::Absent;
+        }
+        let span = self.tree.node(entry.value).span.clone();
+        Field::Sound(Spanned {
+            value: entry.value,
+            span,
+        })
+    }
+
+    fn null(&mut self, entry: Entry, key: &str, need: Need) {
+        let written = self.tree.node(entry.value).span.clone();
+        let span = if written.is_empty() {
+            self.tree.node(entry.key).span.clone()
+        } else {
+            written
+        };
+        let (severity, help) = match need {
+            Need::Required => (Severity::Error, format!("write a value behind `{key}:`")),
+            Need::Optional => (
+                Severity::Warning,
+                format!("write a value, or remove `{key}`"),
+            ),
+        };
+        let problem = self
+            .findings
+            .at(Code::Y015, span, format!("`{key}` has no value"));
+        self.findings.push(problem.severity(severity).help(help));
+    }
+
+    /// The items of a list.
+    pub fn list(&mut self, fields: &Fields, key: &str) -> Field<Vec<NodeId>> {
+        self.value(fields, key, Need::Optional)
+            .then(|Spanned { value: id, span }| {
+                let node = self.tree.resolve(id);
+                let Value::Sequence(items) = &node.value else {
+                    let help = "write each item on a line of its own, behind `- `";
+                    self.wrong_type(id, key, "a list", help);
+                    return None;
+                };
+                Some(Spanned {
+                    value: items.clone(),
+                    span,
+                })
+            })
+    }
+
+    /// The texts of a list; it is broken if one of them is.
+    pub fn texts(&mut self, fields: &Fields, key: &str) -> Field<Vec<Spanned<String>>> {
+        self.list(fields, key).then(|list| {
+            // Every item is looked at, also behind a broken one.
+            let items: Vec<_> = list
+                .value
+                .into_iter()
+                .map(|item| self.item_text(item, key))
+                .collect();
+            let value = items.into_iter().collect::<Option<Vec<_>>>()?;
+            Some(Spanned {
+                value,
+                span: list.span,
+            })
+        })
+    }
+
+    /// The span of a key, for a problem with what it holds as a whole.
+    pub fn key_span(&self, fields: &Fields, key: &str) -> Option<Range<usize>> {
+        fields
+            .find(self.tree, key)
+            .map(|entry| self.tree.node(entry.key).span.clone())
+    }
+
+    /// Reports a value of another type than the key takes.
+    pub fn wrong_type(&mut self, id: NodeId, key: &str, expected: &str, help: &str) {
+        let node = self.tree.resolve(id);
+        let message = format!("`{key}` must be {expected}, not {}", node.describe());
+        let span = self.tree.node(id).span.clone();
+        self.findings
+            .push(self.findings.at(Code::S103, span, message).help(help));
+    }
+}
+
+impl Fields {
+    fn find(&self, tree: &Tree<'_>, key: &str) -> Option<Entry> {
+        self.entries
+            .iter()
+            .copied()
+            .find(|entry| tree.text(entry.key) == Some(key))
+    }
+
+    /// The value of a key, null or not.
+    pub fn node(&self, tree: &Tree<'_>, key: &str) -> Option<NodeId> {
+        self.find(tree, key).map(|entry| entry.value)
+    }
+
+    /// Whether the key is written.
+    pub fn has(&self, tree: &Tree<'_>, key: &str) -> bool {
+        self.find(tree, key).is_some()
+    }
+}
+
+/// A text that is short enough for a message.
+fn shortened(text: &str) -> String {
+    let mut characters = text.chars();
+    let start: String = characters.by_ref().take(40).collect();
+    if characters.next().is_some() {
+        format!("{start}…")
+    } else {
+        start
+    }
+}

@@ -1,0 +1,145 @@
+//! What a plain scalar means in YAML 1.2's core schema (section 10.3.2), and where YAML 1.1 differs.
+
+/// What a scalar means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Literal {
+    /// Nothing: `~`, `null`, or nothing written.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Integer(Integer),
+    /// A number that is not whole, or has an exponent, or is infinite or not a number.
+    Float,
+    /// Text.
+    Text,
+}
+
+/// A whole number and whether every reader takes it for the same one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Integer {
+    /// Its value in YAML 1.2, held within the range of `i64`.
+    pub value: i64,
+    /// Whether it is written in digits alone, without a leading zero.
+    pub decimal: bool,
+}
+
+impl Literal {
+    /// What a plain scalar of this text means.
+    pub fn of_plain(text: &str) -> Self {
+        match text {
+            "" | "~" | "null" | "Null" | "NULL" => return Self::Null,
+            "true" | "True" | "TRUE" => return Self::Bool(true),
+            "false" | "False" | "FALSE" => return Self::Bool(false),
+            _ => {}
+        }
+        // Most scalars are words: one look at the first byte spares them the rest.
+        match text.as_bytes() {
+            [b'0'..=b'9' | b'-' | b'+' | b'.', ..] => number(text),
+            _ => Self::Text,
+        }
+    }
+}
+
+fn number(text: &str) -> Literal {
+    if let Some(value) = radix(text, "0o", 8).or_else(|| radix(text, "0x", 16)) {
+        return Literal::Integer(Integer {
+            value,
+            decimal: false,
+        });
+    }
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
+        let magnitude = digits.parse::<i64>().unwrap_or(i64::MAX);
+        let value = if text.starts_with('-') {
+            -magnitude
+        } else {
+            magnitude
+        };
+        let decimal = digits.len() == 1 || !digits.starts_with('0');
+        return Literal::Integer(Integer { value, decimal });
+    }
+    if is_float(text, digits) {
+        Literal::Float
+    } else {
+        Literal::Text
+    }
+}
+
+fn radix(text: &str, prefix: &str, radix: u32) -> Option<i64> {
+    let digits = text.strip_prefix(prefix)?;
+    let valid = !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix));
+    valid.then(|| i64::from_str_radix(digits, radix).unwrap_or(i64::MAX))
+}
+
+/// `[-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`, and `.inf` and `.nan`.
+fn is_float(text: &str, unsigned: &str) -> bool {
+    if matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
+        return true;
+    }
+    let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
+        Some(at) => (&unsigned[..at], Some(&unsigned[at + 1..])),
+        None => (unsigned, None),
+    };
+    let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let has_digit = mantissa.bytes().any(|b| b.is_ascii_digit());
+    let exponent_fits = exponent.is_none_or(|e| {
+        let e = e.strip_prefix(['-', '+']).unwrap_or(e);
+        !e.is_empty() && all_digits(e)
+    });
+    has_digit && all_digits(whole) && all_digits(fraction) && exponent_fits
+}
+
+/// Whether a plain scalar of this text is a truth value for a reader of YAML 1.1 and a text here.
+pub fn is_implicit_bool(text: &str) -> Option<bool> {
+    const YES: [&str; 8] = ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON"];
+    const NO: [&str; 8] = ["n", "N", "no", "No", "NO", "off", "Off", "OFF"];
+    if YES.contains(&text) {
+        return Some(true);
+    }
+    NO.contains(&text).then_some(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_core_schema_is_kept() {
+        let integer = |value, decimal| Literal::Integer(Integer { value, decimal });
+        for (text, meaning) in [
+            ("", Literal::Null),
+            ("~", Literal::Null),
+            ("nuLL", Literal::Text),
+            ("TRUE", Literal::Bool(true)),
+            ("tRue", Literal::Text),
+            ("yes", Literal::Text),
+            ("0", integer(0, true)),
+            ("-12", integer(-12, true)),
+            ("+12", integer(12, true)),
+            ("010", integer(10, false)),
+            ("0o10", integer(8, false)),
+            ("0x1E", integer(30, false)),
+            ("0x", Literal::Text),
+            ("-0x1", Literal::Text),
+            ("1_000", Literal::Text),
+            ("1:30", Literal::Text),
+            ("99999999999999999999", integer(i64::MAX, true)),
+            ("1e2", Literal::Float),
+            ("2.5", Literal::Float),
+            ("2.", Literal::Float),
+            (".5", Literal::Float),
+            (".", Literal::Text),
+            ("-.inf", Literal::Float),
+            (".NaN", Literal::Float),
+            ("-.nan", Literal::Text),
+            ("1.2.3", Literal::Text),
+            ("1e", Literal::Text),
+            ("e1", Literal::Text),
+            ("-", Literal::Text),
+        ] {
+            assert_eq!(Literal::of_plain(text), meaning, "{text:?}");
+        }
+    }
+}

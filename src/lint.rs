@@ -1,0 +1,17 @@
+//! The engine that judges content: one for `validate`, `lint` and the daemon's reload.
+//!
+//! Files are found ([`walk`]), each is read, parsed, decoded and judged by the [`rules`] of its
+//! kind, in parallel; then what needs several files is judged. All problems are collected,
+//! and their order does not depend on which thread found them.
+
+mod across;
+mod check;
+mod ignores;
+pub mod rules;
+mod settings;
+mod silence;
+mod tree;
+pub mod walk;
+
+pub use settings::{Selection, Settings, codes_of};
+pub use tree::{CheckError, Checked, Progress, SoundPool, Target, check, check_text};

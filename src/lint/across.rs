@@ -1,0 +1,363 @@
+//! What needs several files: ids that clash, pools within pools, exercises in the wrong place, and
+//! lists that do not fit the disk. Of two that clash the first by path is right.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::diagnostics::{Code, Diagnostic, Findings, Severity, Source, nearest};
+
+use super::check::{Content, Judged, Name};
+use super::tree::{LEVELS_ABOVE, SoundPool};
+use super::walk::{EXERCISE_FILE, FoundFile, POOL_FILE, Role};
+
+type File = (FoundFile, Judged);
+
+/// Where a file stands among the pools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Below the pool of that index, that many directories deep.
+    Below { pool: usize, depth: usize },
+    /// Below a pool above what the user named, that many directories deep.
+    BelowOuter { depth: usize },
+    /// Below no pool.
+    Nowhere,
+    /// The user named the file: its place does not matter.
+    Any,
+}
+
+/// What the other files say about one.
+#[derive(Debug, Default)]
+pub(super) struct Verdict {
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// Whether the file's content may not be used.
+    pub(super) rejected: bool,
+}
+
+impl Verdict {
+    fn reject(&mut self, problem: Diagnostic) {
+        self.rejected = true;
+        self.diagnostics.push(problem);
+    }
+}
+
+/// Where each file stands.
+pub(super) fn places(files: &[File]) -> Vec<Place> {
+    let pools: HashMap<&Path, usize> = files
+        .iter()
+        .enumerate()
+        .filter(|(_, (file, _))| file.role == Role::Pool)
+        .filter_map(|(index, (file, _))| Some((file.path.parent()?, index)))
+        .collect();
+    // One look above each root, however many files are below it.
+    let mut outer: HashMap<&Path, Option<usize>> = HashMap::new();
+    for (file, _) in files {
+        outer
+            .entry(&file.root)
+            .or_insert_with(|| outer_pool(&file.root));
+    }
+    let place = |file: &FoundFile| {
+        // A pool's own directory is not above it.
+        let skipped = match file.role {
+            Role::Pool => 1,
+            Role::Exercise => 0,
+            Role::Named => return Place::Any,
+        };
+        let directory = file.path.parent().unwrap_or(Path::new(""));
+        let inside = directory
+            .ancestors()
+            .take_while(|above| above.starts_with(&file.root));
+        let mut steps = 0;
+        for (depth, above) in inside.enumerate() {
+            steps = depth;
+            if let Some(&pool) = pools.get(above).filter(|_| depth >= skipped) {
+                return Place::Below { pool, depth };
+            }
+        }
+        match outer.get(&*file.root).copied().flatten() {
+            Some(distance) => Place::BelowOuter {
+                depth: steps + distance,
+            },
+            None => Place::Nowhere,
+        }
+    };
+    files.iter().map(|(file, _)| place(file)).collect()
+}
+
+/// How many directories above a root a pool is, if there is one near.
+fn outer_pool(root: &Path) -> Option<usize> {
+    let absolute = std::path::absolute(root).ok()?;
+    let mut above = absolute.ancestors().enumerate().skip(1).take(LEVELS_ABOVE);
+    above
+        .find(|(_, directory)| directory.join(POOL_FILE).is_file())
+        .map(|(distance, _)| distance)
+}
+
+/// Judges what needs several files.
+pub(super) fn judge(files: &[File], places: &[Place]) -> Vec<Verdict> {
+    let mut verdicts: Vec<Verdict> = files.iter().map(|_| Verdict::default()).collect();
+    exercise_places(files, places, &mut verdicts);
+    clashes(files, &mut verdicts, &Clash::EXERCISES);
+    clashes(files, &mut verdicts, &Clash::POOLS);
+    nested_pools(files, places, &mut verdicts);
+    pool_lists(files, places, &mut verdicts);
+    verdicts
+}
+
+/// I209.
+fn exercise_places(files: &[File], places: &[Place], verdicts: &mut [Verdict]) {
+    for (index, (file, _)) in files.iter().enumerate() {
+        let message = match (file.role, places[index]) {
+            (Role::Pool | Role::Named, _)
+            | (
+                Role::Exercise,
+                Place::Any | Place::Below { depth: 1, .. } | Place::BelowOuter { depth: 1 },
+            ) => continue,
+            (Role::Exercise, Place::Nowhere) => "the exercise is in no pool",
+            (Role::Exercise, Place::Below { .. } | Place::BelowOuter { .. }) => {
+                "the exercise is not in a directory of its pool"
+            }
+        };
+        let source = Source::new(Arc::clone(&file.shown), Vec::new());
+        let problem = Findings::new(&source).at(Code::I209, 0..0, message);
+        let help =
+            format!("an exercise is at <pool>/<directory>/{EXERCISE_FILE}, a pool has {POOL_FILE}");
+        verdicts[index].reject(problem.help(help));
+    }
+}
+
+/// Ids of one kind, which must be unique in the tree.
+struct Clash {
+    code: Code,
+    what: &'static str,
+    name: fn(&Content) -> Option<&Name>,
+}
+
+impl Clash {
+    const EXERCISES: Self = Self {
+        code: Code::I202,
+        what: "exercise has the id",
+        name: |content| match content {
+            Content::Exercise { id, .. } => id.as_ref(),
+            Content::Pool { .. } => None,
+        },
+    };
+    const POOLS: Self = Self {
+        code: Code::I203,
+        what: "pool has the slug",
+        name: |content| match content {
+            Content::Pool { slug, .. } => slug.as_ref(),
+            Content::Exercise { .. } => None,
+        },
+    };
+}
+
+/// I202 and I203.
+fn clashes(files: &[File], verdicts: &mut [Verdict], clash: &Clash) {
+    let mut first: HashMap<&str, usize> = HashMap::with_capacity(files.len());
+    for (index, (_, judged)) in files.iter().enumerate() {
+        let Some((name, range)) = (clash.name)(&judged.content) else {
+            continue;
+        };
+        let earlier = *first.entry(name).or_insert(index);
+        if earlier == index {
+            continue;
+        }
+        let source = source_of(&files[index]);
+        let problem = Findings::new(&source).at(
+            clash.code,
+            range.clone(),
+            format!("another {} `{name}`", clash.what),
+        );
+        let other = source_of(&files[earlier]);
+        let place =
+            (clash.name)(&files[earlier].1.content).map_or(0..0, |(_, range)| range.clone());
+        let problem = problem.label(
+            Arc::clone(other.path()),
+            other.span(place),
+            "first used here",
+        );
+        verdicts[index].reject(problem.help("give one of the two another id"));
+    }
+}
+
+/// I208.
+fn nested_pools(files: &[File], places: &[Place], verdicts: &mut [Verdict]) {
+    for (index, (file, judged)) in files.iter().enumerate() {
+        if file.role != Role::Pool || matches!(places[index], Place::Nowhere | Place::Any) {
+            continue;
+        }
+        let source = source_of(&files[index]);
+        let range = match &judged.content {
+            Content::Pool {
+                slug: Some((_, range)),
+                ..
+            } => range.clone(),
+            _ => 0..0,
+        };
+        let mut problem =
+            Findings::new(&source).at(Code::I208, range, "the pool stands inside of another pool");
+        if let Place::Below { pool, .. } = places[index] {
+            let other = source_of(&files[pool]);
+            problem = problem.label(
+                Arc::clone(other.path()),
+                other.span(0..0),
+                "the pool around it",
+            );
+        }
+        verdicts[index].reject(problem.help("move its directory beside the other pool"));
+    }
+}
+
+/// I211.
+fn pool_lists(files: &[File], places: &[Place], verdicts: &mut [Verdict]) {
+    let mut members: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (index, place) in places.iter().enumerate() {
+        if let (Role::Exercise, Place::Below { pool, depth: 1 }) = (files[index].0.role, place) {
+            members.entry(*pool).or_default().push(index);
+        }
+    }
+    for (index, (file, judged)) in files.iter().enumerate() {
+        let (
+            Role::Pool,
+            Content::Pool {
+                listed: Some(listed),
+                ..
+            },
+        ) = (file.role, &judged.content)
+        else {
+            continue;
+        };
+        let members = members.get(&index).map_or(&[][..], Vec::as_slice);
+        let ids: Vec<&str> = members
+            .iter()
+            .filter_map(|&member| known_id(&files[member]))
+            .collect();
+        let source = source_of(&files[index]);
+        verdicts[index]
+            .diagnostics
+            .extend(list_drift(listed, &ids, &source));
+    }
+}
+
+/// The id of an exercise; where it can't be read, the name of its directory, so that a file that is
+/// broken is not reported as missing too.
+fn known_id((file, judged): &File) -> Option<&str> {
+    match &judged.content {
+        Content::Exercise {
+            id: Some((id, _)), ..
+        } => Some(id),
+        _ => file.path.parent()?.file_name()?.to_str(),
+    }
+}
+
+fn list_drift(listed: &[Name], ids: &[&str], source: &Source) -> Vec<Diagnostic> {
+    let findings = Findings::new(source);
+    let mut problems = Vec::new();
+    let mut seen: HashMap<&str, &Name> = HashMap::new();
+    for name in listed {
+        let (id, range) = name;
+        if let Some((_, first)) = seen.insert(id, name) {
+            let problem = findings.at(Code::I211, range.clone(), format!("`{id}` is listed twice"));
+            let problem = problem
+                .severity(Severity::Warning)
+                .help("remove one of the two");
+            let first = source.span(first.clone());
+            problems.push(problem.label(Arc::clone(source.path()), first, "first listed here"));
+        } else if !ids.contains(&id.as_str()) {
+            let message = format!("the pool has no exercise `{id}`");
+            let problem = findings.at(Code::I211, range.clone(), message);
+            problems.push(match nearest(id, ids.iter().copied()) {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => problem.help("list ids of exercises of this pool"),
+            });
+        }
+    }
+    let place = listed.first().map_or(0..0, |(_, range)| range.clone());
+    for id in ids.iter().filter(|id| !seen.contains_key(**id)) {
+        let message = format!("the exercise `{id}` is not in the list");
+        let problem = findings
+            .at(Code::I211, place.clone(), message)
+            .severity(Severity::Warning);
+        problems.push(problem.help("add it where it is taught, or remove the list"));
+    }
+    problems
+}
+
+/// A file's text: what is still in memory, or else read again.
+fn source_of((file, judged): &File) -> Arc<Source> {
+    judged.source.clone().unwrap_or_else(|| {
+        let bytes = std::fs::read(&file.path).unwrap_or_default();
+        Arc::new(Source::new(Arc::clone(&file.shown), bytes))
+    })
+}
+
+/// The sound content, and how many pools and exercises were left out.
+pub(super) fn sound(places: &[Place], contents: Vec<Option<Content>>) -> (Vec<SoundPool>, usize) {
+    let mut pools: HashMap<usize, (SoundPool, Vec<String>)> = HashMap::new();
+    let mut exercises = Vec::new();
+    let mut skipped = 0;
+    for (index, content) in contents.into_iter().enumerate() {
+        match content {
+            Some(Content::Pool {
+                file: Some(file),
+                listed,
+                ..
+            }) => match file.into_pool() {
+                Some(pool) => {
+                    let order = listed
+                        .unwrap_or_default()
+                        .into_iter()
+                        .map(|(id, _)| id)
+                        .collect();
+                    pools.insert(
+                        index,
+                        (
+                            SoundPool {
+                                pool,
+                                exercises: Vec::new(),
+                            },
+                            order,
+                        ),
+                    );
+                }
+                None => skipped += 1,
+            },
+            Some(Content::Exercise {
+                file: Some(file), ..
+            }) => exercises.push((index, file)),
+            _ => skipped += 1,
+        }
+    }
+    for (index, file) in exercises {
+        let pool = match places[index] {
+            Place::Below { pool, depth: 1 } => pools.get_mut(&pool),
+            _ => None,
+        };
+        let sound = pool.and_then(|(pool, _)| {
+            let exercise = file.into_exercise(pool.pool.id.clone())?;
+            pool.exercises.push(exercise);
+            Some(())
+        });
+        skipped += usize::from(sound.is_none());
+    }
+    let mut pools: Vec<_> = pools.into_values().collect();
+    for (pool, order) in &mut pools {
+        let rank: HashMap<&str, usize> = order
+            .iter()
+            .enumerate()
+            .rev()
+            .map(|(rank, id)| (id.as_str(), rank))
+            .collect();
+        pool.exercises.sort_by_key(|exercise| {
+            let rank = rank
+                .get(exercise.id.as_str())
+                .copied()
+                .unwrap_or(usize::MAX);
+            (rank, exercise.id.clone())
+        });
+    }
+    let mut pools: Vec<SoundPool> = pools.into_iter().map(|(pool, _)| pool).collect();
+    pools.sort_by(|a, b| a.pool.id.cmp(&b.pool.id));
+    (pools, skipped)
+}

@@ -1,0 +1,283 @@
+//! Judging one file: read, parse, decode, rules. Nothing here knows of other files.
+
+use std::io::Read;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::diagnostics::yaml::{self, Limits, Literal, Tree, Value};
+use crate::diagnostics::{Code, Diagnostic, Encoding, Findings, Severity, Source};
+use crate::exercise::{self, ExerciseFile};
+use crate::pool::{self, PoolFile};
+
+use super::Settings;
+use super::ignores::Ignores;
+use super::rules::{self, Beside, ExerciseContext, PoolContext};
+use super::walk::Role;
+
+/// A name and where it is written.
+pub(super) type Name = (String, Range<usize>);
+
+/// What a file turned out to be.
+#[derive(Debug)]
+pub(super) enum Content {
+    /// An exercise; its decoded form only if the file has no errors.
+    Exercise {
+        id: Option<Name>,
+        file: Option<Box<ExerciseFile>>,
+    },
+    /// A pool; its decoded form only if the file has no errors.
+    Pool {
+        slug: Option<Name>,
+        listed: Option<Vec<Name>>,
+        file: Option<Box<PoolFile>>,
+    },
+}
+
+/// A judged file.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) content: Content,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) ignores: Ignores,
+    /// The text, while it may be needed.
+    pub(super) source: Option<Arc<Source>>,
+}
+
+impl Judged {
+    /// A file that could not be read at all.
+    fn unread(role: Role, source: Source, problem: Diagnostic) -> Self {
+        let content = match role {
+            Role::Pool => Content::Pool {
+                slug: None,
+                listed: None,
+                file: None,
+            },
+            Role::Exercise | Role::Named => Content::Exercise {
+                id: None,
+                file: None,
+            },
+        };
+        Self {
+            content,
+            diagnostics: vec![problem],
+            ignores: Ignores::default(),
+            source: Some(Arc::new(source)),
+        }
+    }
+}
+
+/// Reads and judges a file.
+pub(super) fn read(
+    path: &Path,
+    shown: &Arc<str>,
+    role: Role,
+    beside: &Beside,
+    settings: &Settings,
+) -> Judged {
+    match bytes(path, settings.max_file_size) {
+        Ok(bytes) => judge(bytes, shown, role, Some(beside), settings),
+        Err(error) => {
+            let source = Source::new(Arc::clone(shown), Vec::new());
+            let message = format!("the file can't be read: {error}");
+            let problem = Findings::new(&source).at(Code::F307, 0..0, message);
+            let problem = problem.help("give the file back its permissions, or remove it");
+            Judged::unread(role, source, problem)
+        }
+    }
+}
+
+/// The bytes of a file, at most one more than the limit, so that what is too large is seen.
+fn bytes(path: &Path, limit: usize) -> std::io::Result<Vec<u8>> {
+    let file = std::fs::File::open(path)?;
+    let length = file.metadata().map_or(0, |found| found.len());
+    let limit = limit as u64 + 1;
+    let mut bytes = Vec::with_capacity(usize::try_from(length.min(limit)).unwrap_or(0) + 1);
+    file.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Judges a file's bytes.
+pub(super) fn judge(
+    bytes: Vec<u8>,
+    shown: &Arc<str>,
+    role: Role,
+    beside: Option<&Beside>,
+    settings: &Settings,
+) -> Judged {
+    if bytes.len() > settings.max_file_size {
+        let source = Source::new(Arc::clone(shown), Vec::new());
+        let limit = settings.max_file_size / 1024;
+        let message = format!("the file is larger than {limit} KiB");
+        let problem = Findings::new(&source).at(Code::Y020, 0..0, message);
+        let problem = problem.help("put long texts and data into files beside the exercise");
+        return Judged::unread(role, source, problem);
+    }
+    let source = Source::new(Arc::clone(shown), bytes);
+    let mut findings = Findings::new(&source);
+    let tree = tree(&source, settings, &mut findings);
+    let (content, ignores) = match &tree {
+        Some(tree) => {
+            let ignores = Ignores::of(tree, &source);
+            (decode(tree, role, beside, settings, &mut findings), ignores)
+        }
+        None => (broken(role), Ignores::default()),
+    };
+    drop(tree);
+    let diagnostics = findings.into_diagnostics();
+    let source = Some(Arc::new(source));
+    let mut judged = Judged {
+        content,
+        diagnostics,
+        ignores,
+        source,
+    };
+    if judged
+        .diagnostics
+        .iter()
+        .any(|d| d.severity == Severity::Error)
+    {
+        match &mut judged.content {
+            Content::Exercise { file, .. } => *file = None,
+            Content::Pool { file, .. } => *file = None,
+        }
+    }
+    judged
+}
+
+fn broken(role: Role) -> Content {
+    match role {
+        Role::Pool => Content::Pool {
+            slug: None,
+            listed: None,
+            file: None,
+        },
+        Role::Exercise | Role::Named => Content::Exercise {
+            id: None,
+            file: None,
+        },
+    }
+}
+
+/// The tree of a file that has a mapping at its root; else the findings say why not.
+fn tree<'s>(
+    source: &'s Source,
+    settings: &Settings,
+    findings: &mut Findings<'_>,
+) -> Option<Tree<'s>> {
+    if !is_utf8(source, findings) {
+        return None;
+    }
+    let limits = Limits {
+        bytes: settings.max_file_size,
+        ..Limits::default()
+    };
+    let tree = yaml::parse(source, &limits, findings)?;
+    for rule in rules::TREE {
+        rule(&tree, findings);
+    }
+    let root = tree.root().map(|root| tree.resolve(root));
+    let Some(root) = root.filter(|root| root.literal() != Some(Literal::Null)) else {
+        let what = if tree.comments().is_empty() {
+            "is empty"
+        } else {
+            "holds only comments"
+        };
+        let what = if root.is_some() {
+            "holds nothing"
+        } else {
+            what
+        };
+        let problem = findings.at(Code::Y008, 0..0, format!("the file {what}"));
+        findings.push(problem.help("write the exercise or the pool, or remove the file"));
+        return None;
+    };
+    if !matches!(root.value, Value::Mapping(_)) {
+        let message = format!("the file holds {}, not a mapping", root.describe());
+        let start = root.span.start;
+        let problem = findings.at(Code::Y009, start..start, message);
+        findings.push(problem.help("begin with keys: `id:`, `title:`, …"));
+        return None;
+    }
+    Some(tree)
+}
+
+fn is_utf8(source: &Source, findings: &mut Findings<'_>) -> bool {
+    let problem = match source.encoding() {
+        Encoding::Utf8 => return true,
+        Encoding::Wide { name, .. } => findings
+            .at(
+                Code::Y002,
+                0..0,
+                format!("the file is in {name}, not in UTF-8"),
+            )
+            .help(format!("convert it: iconv -f {name} -t UTF-8")),
+        Encoding::Invalid(range) => findings
+            .at(Code::Y002, range.clone(), "the bytes here are not UTF-8")
+            .help("save the file as UTF-8; it was probably written as Latin-1"),
+    };
+    findings.push(problem);
+    false
+}
+
+fn decode(
+    tree: &Tree<'_>,
+    role: Role,
+    beside: Option<&Beside>,
+    settings: &Settings,
+    findings: &mut Findings<'_>,
+) -> Content {
+    let Some(root) = tree.root() else {
+        return broken(role);
+    };
+    let is_pool = match role {
+        Role::Pool => true,
+        Role::Exercise => false,
+        Role::Named => match &tree.resolve(root).value {
+            Value::Mapping(entries) => entries
+                .iter()
+                .any(|entry| tree.text(entry.key) == Some("slug")),
+            _ => false,
+        },
+    };
+    if is_pool {
+        let Some(file) = pool::decode(tree, root, findings) else {
+            return broken(Role::Pool);
+        };
+        let context = PoolContext { file: &file };
+        for rule in rules::POOL {
+            rule(&context, findings);
+        }
+        let slug = file
+            .slug
+            .as_ref()
+            .map(|slug| (slug.value.clone(), slug.span.clone()));
+        let listed = file.exercises.as_ref().map(|list| {
+            list.value
+                .iter()
+                .map(|id| (id.value.clone(), id.span.clone()))
+                .collect()
+        });
+        Content::Pool {
+            slug,
+            listed,
+            file: Some(Box::new(file)),
+        }
+    } else {
+        let Some(file) = exercise::decode(tree, root, findings) else {
+            return broken(role);
+        };
+        let context = ExerciseContext::new(&file, settings, beside);
+        for rule in rules::EXERCISE {
+            rule(&context, findings);
+        }
+        let id = file
+            .id
+            .as_ref()
+            .map(|id| (id.value.clone(), id.span.clone()));
+        Content::Exercise {
+            id,
+            file: Some(Box::new(file)),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! C: what the stages are worth.
+
+use crate::diagnostics::yaml::{Field, Spanned};
+use crate::diagnostics::{Code, Findings};
+use crate::exercise::ScoringFile;
+
+use super::ExerciseContext;
+
+/// The most points of one stage.
+const MAX_POINTS: i64 = 1000;
+
+/// C701: points that are negative or too many.
+pub(super) fn weights(context: &ExerciseContext<'_>, findings: &mut Findings<'_>) {
+    let Some(scoring) = context.file.scoring.as_ref() else {
+        return;
+    };
+    for (key, weight) in keys(&scoring.value) {
+        if !(0..=MAX_POINTS).contains(&weight.value) {
+            let message = format!("`{key}` must be from 0 to {MAX_POINTS} points");
+            let help = "the stages of an exercise usually make 100 points together";
+            findings.push(
+                findings
+                    .at(Code::C701, weight.span.clone(), message)
+                    .help(help),
+            );
+        }
+    }
+}
+
+/// C703: points for a stage that the exercise does not have.
+pub(super) fn absent_stages(context: &ExerciseContext<'_>, findings: &mut Findings<'_>) {
+    let file = context.file;
+    let Some(scoring) = file.scoring.as_ref() else {
+        return;
+    };
+    // A key that is written but broken is reported as such, and may well mean the stage.
+    let checked = match &file.validation {
+        Field::Absent => false,
+        Field::Broken => true,
+        Field::Sound(validation) => match &validation.value.check_valgrind {
+            Field::Absent => false,
+            Field::Broken => true,
+            Field::Sound(check) => check.value,
+        },
+    };
+    for (key, weight) in keys(&scoring.value).filter(|(_, weight)| weight.value > 0) {
+        let (missing, stage) = match key {
+            "compilation" => (file.build.is_absent(), "a build"),
+            "per_test" => {
+                let none = file
+                    .tests
+                    .as_ref()
+                    .map_or(file.tests.is_absent(), |t| t.value.is_empty());
+                (none && file.answer.is_absent(), "tests")
+            }
+            _ => (!checked, "`check_valgrind: true`"),
+        };
+        if missing {
+            let message = format!("points for `{key}`, but the exercise has not {stage}");
+            let problem = findings.at(Code::C703, weight.span.clone(), message);
+            findings.push(problem.help(format!("add {stage}, or give the points elsewhere")));
+        }
+    }
+}
+
+fn keys(scoring: &ScoringFile) -> impl Iterator<Item = (&'static str, &Spanned<i64>)> {
+    let all = [
+        ("compilation", &scoring.compilation),
+        ("per_test", &scoring.per_test),
+        ("valgrind_clean", &scoring.valgrind_clean),
+    ];
+    all.into_iter()
+        .filter_map(|(key, weight)| Some((key, weight.as_ref()?)))
+}

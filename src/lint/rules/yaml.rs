@@ -1,0 +1,110 @@
+//! Y: what is judged of any YAML, whatever it means.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::diagnostics::yaml::{NodeId, Tag, Tree, Value};
+use crate::diagnostics::{Applicability, Code, Findings, Severity};
+
+/// Y006: the same key twice in a mapping, reported at the later place.
+pub(super) fn duplicate_keys(tree: &Tree<'_>, findings: &mut Findings<'_>) {
+    let mut seen: HashMap<&str, NodeId> = HashMap::new();
+    for node in tree.nodes() {
+        let Value::Mapping(entries) = &node.value else {
+            continue;
+        };
+        seen.clear();
+        for entry in entries {
+            let Some(text) = tree.text(entry.key) else {
+                continue;
+            };
+            let Some(&first) = seen.get(text) else {
+                seen.insert(text, entry.key);
+                continue;
+            };
+            let source = findings.source();
+            let earlier = source.span(tree.node(first).span.clone());
+            let message = format!("the key `{text}` stands twice");
+            let problem = findings.at(Code::Y006, tree.node(entry.key).span.clone(), message);
+            let problem = problem.label(Arc::clone(source.path()), earlier, "first written here");
+            findings.push(problem.help("remove one of the two"));
+        }
+    }
+}
+
+/// Y011: aliases of nothing, anchors that stand twice or that nothing repeats.
+pub(super) fn anchors(tree: &Tree<'_>, findings: &mut Findings<'_>) {
+    let mut repeated = HashSet::new();
+    let mut any = false;
+    for node in tree.nodes() {
+        any |= node.anchor.is_some();
+        match node.value {
+            Value::Alias(Some(target)) => {
+                repeated.extend(tree.node(target).anchor.clone().map(|anchor| anchor.start));
+            }
+            Value::Alias(None) => {
+                let name = findings
+                    .source()
+                    .text()
+                    .get(node.span.clone())
+                    .unwrap_or_default();
+                let message = format!(
+                    "nothing before this is marked `{}`",
+                    name.replacen('*', "&", 1)
+                );
+                let help = "mark what is meant, or write the value out";
+                findings.push(
+                    findings
+                        .at(Code::Y011, node.span.clone(), message)
+                        .help(help),
+                );
+            }
+            _ => {}
+        }
+    }
+    if !any {
+        return;
+    }
+    let mut names: HashMap<&str, std::ops::Range<usize>> = HashMap::new();
+    for anchor in tree.nodes().iter().filter_map(|node| node.anchor.clone()) {
+        let source = findings.source();
+        let name = source.text().get(anchor.clone()).unwrap_or_default();
+        if let Some(first) = names.insert(name, anchor.clone()) {
+            let message = format!("`{name}` marks a second value");
+            let problem = findings
+                .at(Code::Y011, anchor, message)
+                .severity(Severity::Warning);
+            let first = source.span(first);
+            let problem = problem.label(Arc::clone(source.path()), first, "first used here");
+            findings.push(problem.help("give it another name"));
+        } else if !repeated.contains(&anchor.start) {
+            let message = format!("nothing repeats what `{name}` marks");
+            let span = source.span(anchor.clone());
+            let problem = findings
+                .at(Code::Y011, anchor, message)
+                .severity(Severity::Warning);
+            let problem = problem.help("remove the mark");
+            findings.push(problem.fix(Applicability::Safe, "remove it", span, ""));
+        }
+    }
+}
+
+/// Y013: tags outside of the core schema.
+pub(super) fn custom_tags(tree: &Tree<'_>, findings: &mut Findings<'_>) {
+    for node in tree.nodes() {
+        let Some((Tag::Custom, range)) = &node.tag else {
+            continue;
+        };
+        let tag = findings
+            .source()
+            .text()
+            .get(range.clone())
+            .unwrap_or_default();
+        let message = format!("the tag `{tag}` means nothing here");
+        findings.push(
+            findings
+                .at(Code::Y013, range.clone(), message)
+                .help("remove the tag"),
+        );
+    }
+}

@@ -1,0 +1,299 @@
+//! Judging a whole tree: find the files, judge each, judge what needs several, put it in order.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+use crate::diagnostics::{Code, Diagnostic, Report, Severity, Source, Span};
+use crate::exercise::Exercise;
+use crate::pool::Pool;
+
+use super::across;
+use super::check::{self, Judged};
+use super::rules::Beside;
+use super::walk::{self, Found, FoundFile, POOL_FILE, Role};
+use super::{Selection, Settings, silence};
+
+/// How far above a named path a pool is looked for.
+pub(super) const LEVELS_ABOVE: usize = 3;
+
+/// What the user named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A directory or a file.
+    Path(PathBuf),
+    /// Text from standard input, and the file that it is to be taken for.
+    Text {
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// Where it would be, if that is known.
+        path: Option<PathBuf>,
+    },
+}
+
+/// How far a check has come; for a progress bar.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// The files to judge; 0 while they are being found.
+    pub total: AtomicUsize,
+    /// The files that have been judged.
+    pub done: AtomicUsize,
+}
+
+/// A pool that was found sound, with its sound exercises in teaching order.
+#[derive(Debug, Clone)]
+pub struct SoundPool {
+    /// The pool.
+    pub pool: Pool,
+    /// Its exercises.
+    pub exercises: Vec<Exercise>,
+}
+
+/// The outcome of a check.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// All problems, selected and in order.
+    pub report: Report,
+    /// What was found sound: of clashing ids, the first by path.
+    pub pools: Vec<SoundPool>,
+    /// How many exercises and pools were left out of `pools`.
+    pub skipped: usize,
+}
+
+/// Why nothing could be checked.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// A path that the user named can't be looked at.
+    #[error("failed to read {}: {}", path.display(), source)]
+    Path {
+        /// The path.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+/// Judges what the user named.
+pub fn check(
+    targets: Vec<Target>,
+    settings: &Settings,
+    progress: &Progress,
+) -> Result<Checked, CheckError> {
+    let mut found = Found::default();
+    let mut texts = Vec::new();
+    for target in targets {
+        match target {
+            Target::Path(path) => find(path, &mut found)?,
+            Target::Text { bytes, path } => texts.push((bytes, path)),
+        }
+    }
+    found.sort();
+    progress
+        .total
+        .store(found.files.len() + texts.len(), Ordering::Relaxed);
+    let mut judged: Vec<(FoundFile, Judged)> = found
+        .files
+        .into_par_iter()
+        .map(|file| {
+            let directory = file.path.parent().unwrap_or(Path::new("")).to_owned();
+            let beside = Beside {
+                directory,
+                root: file.root.to_path_buf(),
+            };
+            let judged = check::read(&file.path, &file.shown, file.role, &beside, settings);
+            progress.done.fetch_add(1, Ordering::Relaxed);
+            (file, trim(judged, settings))
+        })
+        .collect();
+    for (bytes, path) in texts {
+        judged.push(text(bytes, path, settings));
+        progress.done.fetch_add(1, Ordering::Relaxed);
+    }
+    let unreadable = found.unreadable.into_iter().map(unreadable).collect();
+    Ok(conclude(judged, unreadable, settings))
+}
+
+/// Judges one text by itself.
+pub fn check_text(name: &str, text: &str, settings: &Settings) -> Report {
+    let shown = Arc::from(name);
+    let judged = check::judge(
+        text.as_bytes().to_vec(),
+        &shown,
+        Role::Named,
+        None,
+        settings,
+    );
+    let file = FoundFile {
+        path: PathBuf::from(name),
+        shown,
+        role: Role::Named,
+        root: Arc::from(Path::new("")),
+    };
+    conclude(vec![(file, judged)], Vec::new(), settings).report
+}
+
+fn find(path: PathBuf, found: &mut Found) -> Result<(), CheckError> {
+    let metadata = match path.metadata() {
+        Ok(metadata) => metadata,
+        Err(source) => return Err(CheckError::Path { path, source }),
+    };
+    if metadata.is_dir() {
+        walk::walk(&path, found);
+    } else {
+        let root = Arc::from(containment(&path));
+        let shown = walk::shown(&path);
+        found.files.push(FoundFile {
+            path,
+            shown,
+            role: Role::Named,
+            root,
+        });
+    }
+    Ok(())
+}
+
+fn text(bytes: Vec<u8>, path: Option<PathBuf>, settings: &Settings) -> (FoundFile, Judged) {
+    let beside = path.as_deref().map(|path| Beside {
+        directory: path.parent().unwrap_or(Path::new("")).to_owned(),
+        root: containment(path),
+    });
+    let path = path.unwrap_or_else(|| PathBuf::from("<stdin>"));
+    let shown = walk::shown(&path);
+    let judged = check::judge(bytes, &shown, Role::Named, beside.as_ref(), settings);
+    (
+        FoundFile {
+            path,
+            shown,
+            role: Role::Named,
+            root: Arc::from(Path::new("")),
+        },
+        judged,
+    )
+}
+
+/// The directory that the links beside a single file must not leave: the one that holds its pool,
+/// or else its own.
+fn containment(file: &Path) -> PathBuf {
+    let directory = match file.parent() {
+        Some(above) if !above.as_os_str().is_empty() => above,
+        _ => Path::new("."),
+    };
+    let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+    let pool = absolute
+        .ancestors()
+        .take(LEVELS_ABOVE)
+        .find(|d| d.join(POOL_FILE).is_file());
+    pool.and_then(Path::parent).unwrap_or(&absolute).to_owned()
+}
+
+/// Drops at once what will not be reported, so that a large tree stays small in memory.
+fn trim(mut judged: Judged, settings: &Settings) -> Judged {
+    if settings.selection == Selection::Errors {
+        judged.diagnostics.retain(|d| d.severity == Severity::Error);
+    }
+    if judged.diagnostics.is_empty() {
+        judged.source = None;
+    }
+    judged
+}
+
+fn unreadable(item: walk::Unreadable) -> Diagnostic {
+    let code = if item.escapes { Code::F303 } else { Code::F307 };
+    Diagnostic {
+        code,
+        severity: Severity::Error,
+        message: item.reason,
+        path: item.shown,
+        span: Span::START,
+        labels: Vec::new(),
+        help: Some("put a regular file in its place, or remove it".into()),
+        fix: None,
+    }
+}
+
+fn conclude(
+    judged: Vec<(FoundFile, Judged)>,
+    mut diagnostics: Vec<Diagnostic>,
+    settings: &Settings,
+) -> Checked {
+    let mut report = Report {
+        files: judged.len(),
+        ..Report::default()
+    };
+    let places = across::places(&judged);
+    let verdicts = across::judge(&judged, &places);
+    let mut contents = Vec::with_capacity(judged.len());
+    for ((file, judged), verdict) in judged.into_iter().zip(verdicts) {
+        let Judged {
+            content,
+            diagnostics: mut own,
+            ignores,
+            source,
+        } = judged;
+        own.extend(verdict.diagnostics);
+        silence::silence(&mut own);
+        own.retain(|d| !ignores.silence(d) && select(d, settings));
+        for diagnostic in &mut own {
+            adjust(diagnostic, settings);
+        }
+        if let Some(source) = source.filter(|_| !own.is_empty()) {
+            report.sources.insert(Arc::clone(&file.shown), source);
+        }
+        diagnostics.extend(own);
+        contents.push((!verdict.rejected).then_some(content));
+    }
+    diagnostics.retain(|d| select(d, settings));
+    report.diagnostics = diagnostics;
+    report.sort();
+    load_sources(&mut report);
+    let (pools, skipped) = across::sound(&places, contents);
+    Checked {
+        report,
+        pools,
+        skipped,
+    }
+}
+
+/// Reads the files that diagnostics point into and that are not in memory: a label may point into
+/// a file that has no problem of its own.
+fn load_sources(report: &mut Report) {
+    let mut wanted: Vec<Arc<str>> = Vec::new();
+    for diagnostic in &report.diagnostics {
+        wanted.push(Arc::clone(&diagnostic.path));
+        wanted.extend(
+            diagnostic
+                .labels
+                .iter()
+                .map(|label| Arc::clone(&label.path)),
+        );
+    }
+    wanted.sort();
+    wanted.dedup();
+    for path in wanted {
+        if report.sources.contains_key(&path) {
+            continue;
+        }
+        if let Ok(bytes) = std::fs::read(&*path) {
+            report
+                .sources
+                .insert(Arc::clone(&path), Arc::new(Source::new(path, bytes)));
+        }
+    }
+}
+
+fn select(diagnostic: &Diagnostic, settings: &Settings) -> bool {
+    match &settings.selection {
+        Selection::Errors => diagnostic.severity == Severity::Error,
+        Selection::Selected { codes, .. } => codes.contains(&diagnostic.code),
+    }
+}
+
+fn adjust(diagnostic: &mut Diagnostic, settings: &Settings) {
+    if let Selection::Selected { severities, .. } = &settings.selection
+        && let Some(&severity) = severities.get(&diagnostic.code)
+    {
+        diagnostic.severity = severity;
+    }
+}

@@ -1,0 +1,236 @@
+//! Finding the files of a tree: `pool.yaml` and `exercise.yaml`, in an order that never changes.
+//!
+//! `.gitignore` is respected, also outside of git, but never against a path that the user named.
+//! What begins with a dot and what editors leave behind is passed over. Links to directories are
+//! not followed, links to files are read if they end inside of the root.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ignore::gitignore::GitignoreBuilder;
+use ignore::{DirEntry, WalkBuilder, WalkState};
+
+/// The name of an exercise's file.
+pub const EXERCISE_FILE: &str = "exercise.yaml";
+/// The name of a pool's file.
+pub const POOL_FILE: &str = "pool.yaml";
+/// Directories of an exercise in which no other exercise is looked for.
+const EXERCISE_DIRECTORIES: [&str; 4] = ["tests", "solution", "starter", "assets"];
+
+/// What a file is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A pool, by its name.
+    Pool,
+    /// An exercise, by its name.
+    Exercise,
+    /// A file that the user named: a pool if its root has a `slug`, else an exercise.
+    Named,
+}
+
+/// A file to judge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How it is shown: below the path as the user named it.
+    pub shown: Arc<str>,
+    /// What it is taken for.
+    pub role: Role,
+    /// The directory that its links must not leave.
+    pub root: Arc<Path>,
+}
+
+/// Something in the tree that can't be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// What it is, as it is shown.
+    pub shown: Arc<str>,
+    /// Why it can't be read.
+    pub reason: String,
+    /// Whether it is a link that leaves the tree.
+    pub escapes: bool,
+}
+
+/// What a walk found, sorted by path.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The files to judge.
+    pub files: Vec<FoundFile>,
+    /// What could not be read.
+    pub unreadable: Vec<Unreadable>,
+}
+
+impl Found {
+    /// Sorts what was found and drops what two paths led to.
+    pub fn sort(&mut self) {
+        self.files.sort_by(|a, b| a.path.cmp(&b.path));
+        self.files.dedup_by(|a, b| a.path == b.path);
+        self.unreadable.sort_by(|a, b| a.shown.cmp(&b.shown));
+        self.unreadable.dedup();
+    }
+}
+
+/// Finds the files of the tree below a directory.
+pub fn walk(root: &Path, found: &mut Found) {
+    let shown_root: Arc<Path> = Arc::from(root);
+    let result = Mutex::new(Found::default());
+    let mut builder = WalkBuilder::new(root);
+    builder
+        .follow_links(false)
+        .require_git(false)
+        .parents(!is_ignored(root))
+        .threads(
+            std::thread::available_parallelism()
+                .map_or(1, usize::from)
+                .min(8),
+        )
+        .filter_entry(is_wanted);
+    builder.build_parallel().run(|| {
+        let mut local = Local {
+            found: Found::default(),
+            result: &result,
+        };
+        let root = Arc::clone(&shown_root);
+        Box::new(move |entry| {
+            match entry {
+                Ok(entry) => local.entry(&entry, &root),
+                Err(error) => local.found.unreadable.push(unreadable(&error, &root)),
+            }
+            WalkState::Continue
+        })
+    });
+    let all = result.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.files.extend(all.files);
+    found.unreadable.extend(all.unreadable);
+}
+
+/// What one thread of the walk found; it is handed over when the thread ends.
+struct Local<'r> {
+    found: Found,
+    result: &'r Mutex<Found>,
+}
+
+impl Drop for Local<'_> {
+    fn drop(&mut self) {
+        let mut result = self.result.lock().unwrap_or_else(PoisonError::into_inner);
+        result.files.append(&mut self.found.files);
+        result.unreadable.append(&mut self.found.unreadable);
+    }
+}
+
+impl Local<'_> {
+    fn entry(&mut self, entry: &DirEntry, root: &Arc<Path>) {
+        let role = match entry.file_name().to_str() {
+            Some(EXERCISE_FILE) => Role::Exercise,
+            Some(POOL_FILE) => Role::Pool,
+            _ => return,
+        };
+        let path = entry.path();
+        if entry.depth() == 0 {
+            return;
+        }
+        if entry.file_type().is_some_and(|kind| kind.is_symlink())
+            && let Some(reason) = link_escapes(path, root)
+        {
+            let shown = shown(path);
+            self.found.unreadable.push(Unreadable {
+                shown,
+                reason,
+                escapes: true,
+            });
+            return;
+        }
+        let root = Arc::clone(root);
+        self.found.files.push(FoundFile {
+            path: path.to_owned(),
+            shown: shown(path),
+            role,
+            root,
+        });
+    }
+}
+
+/// Why a link may not be followed, if so.
+fn link_escapes(path: &Path, root: &Path) -> Option<String> {
+    let Ok(target) = path.canonicalize() else {
+        return Some("the link leads nowhere".into());
+    };
+    let inside = root
+        .canonicalize()
+        .is_ok_and(|root| target.starts_with(root));
+    (!inside).then(|| "the link leads out of the tree".into())
+}
+
+/// A path as it is shown: without a leading `./`.
+pub fn shown(path: &Path) -> Arc<str> {
+    let short = path.strip_prefix("./").unwrap_or(path);
+    Arc::from(short.to_string_lossy())
+}
+
+fn is_wanted(entry: &DirEntry) -> bool {
+    if entry.depth() == 0 {
+        return true;
+    }
+    let name = entry.file_name().to_string_lossy();
+    if is_leftover(&name) {
+        return false;
+    }
+    let is_directory = entry.file_type().is_some_and(|kind| kind.is_dir());
+    let belongs_to_exercise = || {
+        let beside = entry.path().with_file_name(EXERCISE_FILE);
+        EXERCISE_DIRECTORIES.contains(&&*name) && beside.symlink_metadata().is_ok()
+    };
+    !(is_directory && belongs_to_exercise())
+}
+
+/// Whether a name is one that editors give to files that go away again.
+pub fn is_leftover(name: &str) -> bool {
+    let swap = name.len() > 4
+        && name.starts_with('.')
+        && name
+            .rsplit_once('.')
+            .is_some_and(|(_, ending)| ending.len() == 3 && ending.starts_with("sw"));
+    name.ends_with('~')
+        || name == "4913"
+        || name.starts_with(".#")
+        || name.to_ascii_lowercase().ends_with(".tmp")
+        || swap
+}
+
+/// Whether a `.gitignore` above rules the path out: the user named it all the same.
+fn is_ignored(root: &Path) -> bool {
+    let Ok(root) = root.canonicalize() else {
+        return false;
+    };
+    root.ancestors().skip(1).any(|above| {
+        let mut builder = GitignoreBuilder::new(above);
+        // A file that can't be read rules nothing out.
+        let _ = builder.add(above.join(".gitignore"));
+        builder.build().is_ok_and(|rules| {
+            !rules.is_empty() && rules.matched_path_or_any_parents(&root, true).is_ignore()
+        })
+    })
+}
+
+fn unreadable(error: &ignore::Error, root: &Path) -> Unreadable {
+    let mut path = root.to_owned();
+    let mut inner = error;
+    loop {
+        match inner {
+            ignore::Error::WithPath { path: at, err } => {
+                path.clone_from(at);
+                inner = err;
+            }
+            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+                inner = err;
+            }
+            _ => break,
+        }
+    }
+    Unreadable {
+        shown: shown(&path),
+        reason: inner.to_string(),
+        escapes: false,
+    }
+}
