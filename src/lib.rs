@@ -31,6 +31,12 @@
 //! Exercise · Diagnostic, Rule, Severity, Span, Label, Report · Revision: a catalog's number.
 
 pub mod catalog;
+pub mod clock;
+pub mod daemon;
 pub mod exercise;
+pub mod gateway;
 pub mod ids;
 pub mod pool;
+pub mod protocol;
+pub mod shutdown;
+pub mod telemetry;
