@@ -145,7 +145,8 @@ impl Daemon {
     pub fn spawn(self) -> Running {
         let tasks = Tasks::new();
         let router = http::router(&self.gateway, self.exercises, self.dev);
-        let listener = lingering::Lingering::new(self.listener, tasks.clone());
+        let lingering = Tasks::new();
+        let listener = lingering::Lingering::new(self.listener, lingering.clone());
         let stopping = tasks.stopping();
         tasks.spawn("http", async move {
             let server =
@@ -159,6 +160,7 @@ impl Daemon {
             address: self.address,
             gateway: self.gateway,
             tasks,
+            lingering,
             drain: self.drain,
         }
     }
@@ -170,6 +172,7 @@ pub struct Running {
     address: SocketAddr,
     gateway: Gateway,
     tasks: Tasks,
+    lingering: Tasks,
     drain: Duration,
 }
 
@@ -193,6 +196,8 @@ impl Running {
         self.tasks.stop();
         let deadline = deadline.max(Instant::now() + HTTP_GRACE);
         late.extend(self.tasks.join(deadline).await);
+        // These peers have been told everything; that they do not hang up makes nobody late.
+        self.lingering.join(deadline).await;
         for name in &late {
             tracing::warn!(task = %name, "did not stop in time");
         }
