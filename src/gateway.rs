@@ -134,7 +134,14 @@ impl Gateway {
         self.shared.connections.enter("connection")
     }
 
-    async fn serve(&self, socket: WebSocket, principal: Principal, dialect: Dialect) {
+    // Not an async function: its arguments would stay in the future beside what is made of them,
+    // for as long as the connection lives.
+    fn serve(
+        &self,
+        socket: WebSocket,
+        principal: Principal,
+        dialect: Dialect,
+    ) -> impl Future<Output = ()> + Send + use<> {
         let limits = &self.shared.limits;
         let session = Session {
             principal,
@@ -151,9 +158,7 @@ impl Gateway {
             close: limits.close_timeout,
         };
         let draining = (self.shared.connections.stopping(), goodbye());
-        tracing::debug!(?dialect, "opened");
-        connection::run(socket::split(socket), session, outbox, patience, draining).await;
-        tracing::debug!("ended");
+        connection::run(socket::split(socket), session, outbox, patience, draining)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::protocol::{Close, CloseCode};
 
 use super::outbox::{Next, Outbox};
 use super::session::Session;
-use super::socket::{Frame, Incoming, MAX_SENT, Reader, WriteError, Writer};
+use super::socket::{Frame, Incoming, Reader, WriteError, Writer};
 
 /// How long an expired token may still be refreshed before the connection is closed.
 const REFRESH_GRACE: Duration = Duration::from_secs(25);
@@ -51,6 +51,7 @@ pub(super) async fn run<R, W>(
     R: Stream<Item = Result<Message, axum::Error>> + Unpin,
     W: Sink<Message, Error = axum::Error> + Unpin,
 {
+    tracing::debug!(dialect = ?session.dialect, "opened");
     let mut read = pin!(read(&mut reader, &session, &outbox, draining));
     let mut write = pin!(write(writer, &outbox, patience));
     tokio::select! {
@@ -63,6 +64,7 @@ pub(super) async fn run<R, W>(
             timeout(patience.close, read).await.ok();
         },
     }
+    tracing::debug!("ended");
 }
 
 /// Reads until the peer is gone. What comes after the connection was closed is thrown away.
@@ -110,14 +112,7 @@ async fn read<R>(
 
 fn answer(session: &Session, frame: &Frame) -> Result<Frame, CloseCode> {
     match session.receive(frame.as_str()) {
-        Ok(text) if text.len() <= MAX_SENT => Ok(text.into()),
-        Ok(text) => {
-            tracing::error!(
-                bytes = text.len(),
-                "an answer is larger than a frame may be"
-            );
-            Err(CloseCode::Internal)
-        }
+        Ok(text) => Ok(text.into()),
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "no answer");
             Err(CloseCode::Internal)

@@ -8,6 +8,7 @@ use crate::protocol::ErrorCode;
 use super::auth::Principal;
 use super::call::{Action, Call, CallError};
 use super::policy::{self, Forbidden};
+use super::socket::MAX_ANSWER;
 
 /// Answers requests, each from one snapshot of the catalog.
 #[derive(Debug)]
@@ -32,6 +33,9 @@ pub(super) enum RequestError {
         /// The id that was asked for.
         id: String,
     },
+    /// The answer does not fit a frame.
+    #[error("the answer has {0} bytes, at most {MAX_ANSWER} are sent")]
+    TooLarge(usize),
     /// Nothing grades.
     #[error("no grading service is connected")]
     NoGrading,
@@ -44,6 +48,7 @@ impl RequestError {
             Self::Call(error) => error.code(),
             Self::Forbidden(_) => ErrorCode::Forbidden,
             Self::NotFound { .. } => ErrorCode::NotFound,
+            Self::TooLarge(_) => ErrorCode::TooLarge,
             Self::NoGrading => ErrorCode::Unavailable,
         }
     }
@@ -64,7 +69,15 @@ impl Dispatch {
     ) -> Result<String, RequestError> {
         let call = Call::parse(subject, data)?;
         policy::authorize(principal, &call)?;
-        match call.action {
+        let answer = self.act(principal, call.action)?;
+        if answer.len() > MAX_ANSWER {
+            return Err(RequestError::TooLarge(answer.len()));
+        }
+        Ok(answer)
+    }
+
+    fn act(&self, principal: &Principal, action: Action) -> Result<String, RequestError> {
+        match action {
             Action::ListPools => Ok(self.exercises.pools()),
             Action::GetPool(id) => found("pool", id.as_str(), self.exercises.pool(id.as_str())),
             Action::ListExercises(id) => {

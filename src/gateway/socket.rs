@@ -14,8 +14,10 @@ use crate::protocol::{Close, CloseCode};
 const READ_BUFFER: usize = 2 * 1024;
 /// Bytes collected before they are written; a flush writes less.
 const WRITE_BUFFER: usize = 4 * 1024;
-/// The largest frame that can be sent. It bounds one answer; the outbox bounds their sum.
-pub(super) const MAX_SENT: usize = 16 * 1024 * 1024;
+/// The largest frame that can be sent: the largest answer and what is around it.
+const MAX_SENT: usize = MAX_ANSWER + 1024 * 1024;
+/// The largest answer. It bounds one frame; the outbox bounds what waits.
+pub(super) const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
 /// Encoded text for a socket. Sockets share the bytes: a clone costs a counter.
 #[derive(Debug, Clone)]
@@ -68,7 +70,7 @@ pub(super) fn limited(upgrade: WebSocketUpgrade, message_size: usize) -> WebSock
     upgrade
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
-        .max_write_buffer_size(MAX_SENT + 2 * WRITE_BUFFER)
+        .max_write_buffer_size(MAX_SENT + WRITE_BUFFER)
         .max_message_size(message_size)
         .max_frame_size(message_size)
 }

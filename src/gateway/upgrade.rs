@@ -122,7 +122,10 @@ impl IntoResponse for Refusal {
             code: self.code(),
         };
         let mut response = (self.status(), Json(body)).into_response();
-        response.headers_mut().extend(self.header());
+        let headers = response.headers_mut();
+        headers.extend(self.header());
+        // Who wanted a socket has no use for the connection beneath.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         response
     }
 }
@@ -163,8 +166,8 @@ pub(super) async fn open(
     );
     let dialect = offers.dialect.unwrap_or_default();
     Ok(upgrade.on_upgrade(move |socket| {
-        guard
-            .run(async move { gateway.serve(socket, principal, dialect).await })
-            .instrument(span)
+        // Boxed: each layer of futures around it would otherwise hold it twice.
+        let connection = Box::pin(gateway.serve(socket, principal, dialect));
+        guard.run(connection).instrument(span)
     }))
 }

@@ -214,7 +214,7 @@ pub(crate) fn signed(claims: &Value) -> String {
 }
 
 /// Two pools: `c-basics` with `hello` and `sum`, and `regex`, which is empty.
-fn content() -> Vec<PoolContent> {
+pub(crate) fn content() -> Vec<PoolContent> {
     let pool = |id: &str, name: &str| Pool {
         id: PoolId::parse(id).unwrap(),
         name: name.to_owned(),

@@ -11,6 +11,7 @@ async fn refused(fixture: &Fixture, path: &str, headers: &str) -> (u16, String) 
     let body = answer.json();
     let keys: Vec<_> = body.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["code", "error"]);
+    assert_eq!(answer.header("connection"), Some("close"));
     if answer.status == 401 {
         assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
     }

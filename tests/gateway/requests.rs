@@ -1,11 +1,14 @@
 //! What a well-behaved client is answered.
 
+use std::sync::Arc;
+
 use futures_util::{SinkExt, StreamExt};
+use mithril::catalog::{Catalog, CatalogStore};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
-use crate::fixture::{Fixture, soon, token};
+use crate::fixture::{Fixture, content, soon, token};
 
 fn error(answer: &Value) -> (&str, &str) {
     (
@@ -193,4 +196,23 @@ async fn pipelined_requests_are_answered_in_order() {
         }
     };
     tokio::join!(send, receive);
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_fit_a_frame_is_told() {
+    let fixture = Fixture::with(|config| {
+        let mut content = content();
+        content[0].exercises[0].description = Some("x".repeat(17 * 1024 * 1024));
+        content[0].exercises[1].description = Some("x".repeat(3 * 1024 * 1024));
+        config.catalog = Arc::new(CatalogStore::new(Catalog::build(content).unwrap()));
+    })
+    .await;
+    let mut client = fixture.connect().await;
+    let data = json!({"exercise_id": "hello"});
+    let answer = client.request("exercise.get", data).await;
+    assert_eq!(error(&answer), ("error", "too_large"));
+    // Larger than the queue may be, but alone in it.
+    let data = json!({"exercise_id": "sum"});
+    let answer = client.request("exercise.get", data).await;
+    assert_eq!(answer["data"]["exercise"]["id"], "sum");
 }
