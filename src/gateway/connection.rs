@@ -84,12 +84,16 @@ async fn read<R>(
     let mut expired = pin!(sleep(expiry.saturating_add(REFRESH_GRACE)));
     let mut drained = pin!(draining.cancelled());
     let why = loop {
+        let next = async {
+            outbox.room().await;
+            reader.next().await
+        };
         let incoming = tokio::select! {
             // A peer that never pauses must not put these off.
             biased;
             () = &mut drained => break goodbye,
             () = &mut expired => break CloseCode::TokenExpired.into(),
-            incoming = reader.next() => incoming,
+            incoming = next => incoming,
         };
         match incoming {
             Incoming::Text(frame) => match answer(session, &frame) {
@@ -104,7 +108,6 @@ async fn read<R>(
             Incoming::Refused(code) => break code.into(),
             Incoming::Gone => return,
         }
-        outbox.room().await;
     };
     outbox.close(why);
     while !matches!(reader.next().await, Incoming::Gone) {}
