@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "modules of a test binary")]
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     reason = "helpers of tests stop where they can't go on"
 )]
 
