@@ -74,6 +74,8 @@ pub struct Checked {
     pub pools: Vec<SoundPool>,
     /// How many exercises and pools were left out of `pools`.
     pub skipped: usize,
+    /// How many other YAML files the walk passed by.
+    pub other_yaml: usize,
 }
 
 /// Why nothing could be checked.
@@ -127,12 +129,13 @@ pub fn check(
         progress.done.fetch_add(1, Ordering::Relaxed);
     }
     let unreadable = found.unreadable.into_iter().map(unreadable).collect();
-    Ok(conclude(
-        judged,
-        unreadable,
-        settings,
-        progress.is_cancelled(),
-    ))
+    let other_yaml = found.other_yaml;
+    let partial = progress.is_cancelled();
+    let checked = conclude(judged, unreadable, settings, partial);
+    Ok(Checked {
+        other_yaml,
+        ..checked
+    })
 }
 
 /// Judges one text by itself.
@@ -279,6 +282,7 @@ fn conclude(
         report,
         pools,
         skipped,
+        other_yaml: 0,
     }
 }
 

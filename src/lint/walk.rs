@@ -59,6 +59,8 @@ pub struct Found {
     pub files: Vec<FoundFile>,
     /// What could not be read.
     pub unreadable: Vec<Unreadable>,
+    /// How many YAML files have another name, and are not judged.
+    pub other_yaml: usize,
 }
 
 impl Found {
@@ -107,6 +109,7 @@ pub fn walk(root: &Path, found: &mut Found, stop: &(dyn Fn() -> bool + Sync)) {
     let all = result.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.files.extend(all.files);
     found.unreadable.extend(all.unreadable);
+    found.other_yaml += all.other_yaml;
 }
 
 /// What one thread of the walk found; it is handed over when the thread ends.
@@ -120,6 +123,7 @@ impl Drop for Local<'_> {
         let mut result = self.result.lock().unwrap_or_else(PoisonError::into_inner);
         result.files.append(&mut self.found.files);
         result.unreadable.append(&mut self.found.unreadable);
+        result.other_yaml += self.found.other_yaml;
     }
 }
 
@@ -128,7 +132,12 @@ impl Local<'_> {
         let role = match entry.file_name().to_str() {
             Some(EXERCISE_FILE) => Role::Exercise,
             Some(POOL_FILE) => Role::Pool,
-            _ => return,
+            _ => {
+                let ending = entry.path().extension();
+                let yaml = ending.is_some_and(|ending| ending == "yaml" || ending == "yml");
+                self.found.other_yaml += usize::from(yaml);
+                return;
+            }
         };
         let path = entry.path();
         if entry.depth() == 0 {
@@ -142,6 +151,17 @@ impl Local<'_> {
                 shown,
                 reason,
                 escapes: true,
+            });
+            return;
+        }
+        let regular = |kind: std::fs::FileType| kind.is_file() || kind.is_symlink();
+        if !entry.file_type().is_some_and(regular) {
+            let reason = "this is no regular file".into();
+            let shown = shown(path);
+            self.found.unreadable.push(Unreadable {
+                shown,
+                reason,
+                escapes: false,
             });
             return;
         }
