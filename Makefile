@@ -16,7 +16,8 @@ test:
 
 # Clients in other languages and a browser, against the real binary.
 test-foreign:
-	tests/support/need python3:python3 pip3:python3-pip node:nodejs npm:npm chromium:chromium
+	tests/support/need python3:python3 node:nodejs npm:npm chromium:chromium
+	python3 -c 'import ensurepip' 2>/dev/null || tests/support/need ensurepip:python3-venv
 	cargo build --locked
 	tests/foreign/run
 
