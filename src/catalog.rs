@@ -7,6 +7,7 @@
 mod diff;
 mod digest;
 mod exercises;
+mod load;
 mod store;
 
 use std::collections::{BTreeMap, HashMap};
@@ -19,6 +20,7 @@ use crate::pool::Pool;
 pub use diff::{CatalogDiff, Change};
 pub use digest::Digest;
 pub use exercises::{ExerciseService, Launch};
+pub use load::{LoadError, Loaded, load};
 pub use store::CatalogStore;
 
 /// A pool with its exercises, in teaching order: what a catalog is built from.

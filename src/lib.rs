@@ -31,8 +31,12 @@
 //! Exercise · Diagnostic, Rule, Severity, Span, Label, Report · Revision: a catalog's number.
 
 pub mod catalog;
+pub mod cli;
+pub mod commands;
+pub mod config;
 pub mod diagnostics;
 pub mod exercise;
 pub mod ids;
 pub mod lint;
+pub mod output;
 pub mod pool;

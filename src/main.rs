@@ -1,2 +1,27 @@
-//! x
-fn main() {}
+//! The `mithril` binary: parse, run, exit code. The only place where the process ends.
+
+use std::process::ExitCode;
+
+use clap::FromArgMatches as _;
+use mithril::cli::{self, Cli};
+use mithril::commands::{self, Surroundings};
+use mithril::output::{ExitStatus, Printer};
+
+fn main() -> ExitCode {
+    let matches = cli::command().get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    // A variable that is not Unicode can't be one of ours.
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let printer = Printer::new(&cli.global, &environment);
+    let status =
+        commands::run(cli, Surroundings { environment }, &printer).unwrap_or_else(|error| {
+            printer.error(&format!("{error:#}"));
+            ExitStatus::Failure
+        });
+    ExitCode::from(status.code())
+}

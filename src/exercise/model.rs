@@ -59,6 +59,17 @@ pub struct Exercise {
     pub answer: Option<Answer>,
 }
 
+impl Exercise {
+    /// The points that a perfect submission gets; `None` where there is no scoring.
+    pub fn points(&self) -> Option<u64> {
+        let scoring = self.scoring?;
+        let answered = usize::from(self.tests.is_empty() && self.answer.is_some());
+        let tests = (self.tests.len() + answered) as u64;
+        let points = u64::from(scoring.per_test) * tests;
+        Some(points + u64::from(scoring.compilation) + u64::from(scoring.valgrind_clean))
+    }
+}
+
 /// What a student hands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
@@ -40,6 +40,20 @@ pub struct Progress {
     pub total: AtomicUsize,
     /// The files that have been judged.
     pub done: AtomicUsize,
+    /// Whether to stop and conclude with what is known.
+    cancelled: AtomicBool,
+}
+
+impl Progress {
+    /// Asks the check to stop and to conclude with what it knows.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the check was asked to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
 }
 
 /// A pool that was found sound, with its sound exercises in teaching order.
@@ -85,7 +99,7 @@ pub fn check(
     let mut texts = Vec::new();
     for target in targets {
         match target {
-            Target::Path(path) => find(path, &mut found)?,
+            Target::Path(path) => find(path, &mut found, progress)?,
             Target::Text { bytes, path } => texts.push((bytes, path)),
         }
     }
@@ -96,6 +110,7 @@ pub fn check(
     let mut judged: Vec<(FoundFile, Judged)> = found
         .files
         .into_par_iter()
+        .filter(|_| !progress.is_cancelled())
         .map(|file| {
             let directory = file.path.parent().unwrap_or(Path::new("")).to_owned();
             let beside = Beside {
@@ -112,7 +127,12 @@ pub fn check(
         progress.done.fetch_add(1, Ordering::Relaxed);
     }
     let unreadable = found.unreadable.into_iter().map(unreadable).collect();
-    Ok(conclude(judged, unreadable, settings))
+    Ok(conclude(
+        judged,
+        unreadable,
+        settings,
+        progress.is_cancelled(),
+    ))
 }
 
 /// Judges one text by itself.
@@ -131,16 +151,16 @@ pub fn check_text(name: &str, text: &str, settings: &Settings) -> Report {
         role: Role::Named,
         root: Arc::from(Path::new("")),
     };
-    conclude(vec![(file, judged)], Vec::new(), settings).report
+    conclude(vec![(file, judged)], Vec::new(), settings, false).report
 }
 
-fn find(path: PathBuf, found: &mut Found) -> Result<(), CheckError> {
+fn find(path: PathBuf, found: &mut Found, progress: &Progress) -> Result<(), CheckError> {
     let metadata = match path.metadata() {
         Ok(metadata) => metadata,
         Err(source) => return Err(CheckError::Path { path, source }),
     };
     if metadata.is_dir() {
-        walk::walk(&path, found);
+        walk::walk(&path, found, &|| progress.is_cancelled());
     } else {
         let root = Arc::from(containment(&path));
         let shown = walk::shown(&path);
@@ -217,13 +237,19 @@ fn conclude(
     judged: Vec<(FoundFile, Judged)>,
     mut diagnostics: Vec<Diagnostic>,
     settings: &Settings,
+    partial: bool,
 ) -> Checked {
     let mut report = Report {
         files: judged.len(),
         ..Report::default()
     };
     let places = across::places(&judged);
-    let verdicts = across::judge(&judged, &places);
+    // Of a part of the tree nothing can be said that needs the whole.
+    let verdicts = if partial {
+        judged.iter().map(|_| across::Verdict::default()).collect()
+    } else {
+        across::judge(&judged, &places)
+    };
     let mut contents = Vec::with_capacity(judged.len());
     for ((file, judged), verdict) in judged.into_iter().zip(verdicts) {
         let Judged {

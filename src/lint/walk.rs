@@ -71,8 +71,8 @@ impl Found {
     }
 }
 
-/// Finds the files of the tree below a directory.
-pub fn walk(root: &Path, found: &mut Found) {
+/// Finds the files of the tree below a directory, until it is told to stop.
+pub fn walk(root: &Path, found: &mut Found, stop: &(dyn Fn() -> bool + Sync)) {
     let shown_root: Arc<Path> = Arc::from(root);
     let result = Mutex::new(Found::default());
     let mut builder = WalkBuilder::new(root);
@@ -97,7 +97,11 @@ pub fn walk(root: &Path, found: &mut Found) {
                 Ok(entry) => local.entry(&entry, &root),
                 Err(error) => local.found.unreadable.push(unreadable(&error, &root)),
             }
-            WalkState::Continue
+            if stop() {
+                WalkState::Quit
+            } else {
+                WalkState::Continue
+            }
         })
     });
     let all = result.into_inner().unwrap_or_else(PoisonError::into_inner);

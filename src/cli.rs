@@ -1,0 +1,307 @@
+//! What can be typed: definitions alone, no behaviour. Help, man pages and completions are made
+//! from here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::KEYS;
+
+/// The commands by what one wants to do, for `mithril help`.
+pub const GROUPS: &[(&str, &[&str])] = &[
+    ("Check exercises", &["validate", "rule", "schema"]),
+    ("Look at content", &["show"]),
+    ("Run the daemon", &["serve"]),
+    ("Set up the shell", &["completions", "man", "help"]),
+];
+
+/// Checks exercise YAML like code and serves it to browsers in real time
+#[derive(Debug, Parser)]
+#[command(
+    name = "mithril",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = false
+)]
+pub struct Cli {
+    #[command(flatten)]
+    #[expect(
+        missing_docs,
+        reason = "a doc comment here would replace the command's own about"
+    )]
+    pub global: Global,
+
+    #[expect(missing_docs, reason = "clap describes the commands")]
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The configuration file [default: ./mithril.toml, then the user's, then /etc/mithril]
+    #[arg(long, global = true, value_name = "FILE", env = "MITHRIL_CONFIG")]
+    pub config: Option<PathBuf>,
+
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorWhen,
+
+    /// Print results alone, no summary and no progress
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Say more; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check that exercises and pools can be loaded
+    ///
+    /// Reports every problem that would keep the daemon from loading a file. Exits with 0 if there is
+    /// none, 1 if there is, 2 if there is nothing to check.
+    Validate(Validate),
+    /// Explain a rule
+    Rule(Rule),
+    /// Print the JSON Schema of a file, for editors
+    Schema(Schema),
+    /// Show pools and exercises as they are served
+    Show(Show),
+    /// Run the daemon
+    Serve(Serve),
+    /// Print a completion script
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual, or write all pages into a directory
+    Man {
+        /// The directory for one page a command
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+}
+
+/// Options of `validate`.
+#[derive(Debug, Args)]
+pub struct Validate {
+    /// Directories, files, or - for standard input [default: the content directory]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// The file that standard input is to be taken for
+    #[arg(long, value_name = "FILE")]
+    pub stdin_filename: Option<PathBuf>,
+
+    /// How to print problems; with =FILE into a file, and several times for several
+    #[arg(long, value_name = "FORMAT[=FILE]", default_value = "human")]
+    pub format: Vec<crate::output::ReportTarget>,
+}
+
+/// Options of `rule`.
+#[derive(Debug, Args)]
+pub struct Rule {
+    /// The rule's code, such as T504
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub code: Option<String>,
+
+    /// List all rules
+    #[arg(long)]
+    pub all: bool,
+
+    /// How to print the list [default: table on a terminal, else tsv]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<DataFormat>,
+}
+
+/// Options of `schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Whose schema
+    pub of: SchemaOf,
+}
+
+/// What has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// `exercise.yaml`.
+    Exercise,
+    /// `pool.yaml`.
+    Pool,
+}
+
+/// Options of `show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// What to show: all pools where nothing is named
+    #[arg(
+        value_name = "pool|exercise",
+        default_value = "pool",
+        hide_default_value = true
+    )]
+    pub what: ShowWhat,
+
+    /// The id of one
+    pub id: Option<String>,
+
+    /// The tree of exercises [default: the content directory of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub content_dir: Option<String>,
+
+    /// How to print it [default: table on a terminal, else tsv]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<DataFormat>,
+}
+
+/// What can be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ShowWhat {
+    /// Pools.
+    Pool,
+    /// Exercises.
+    Exercise,
+}
+
+/// How data is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DataFormat {
+    /// For people.
+    Table,
+    /// JSON.
+    Json,
+    /// A line each, values between tabs.
+    Tsv,
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Everything in process on a loopback address, with a key made for this run; prints a URL and a
+    /// token
+    #[arg(long)]
+    pub dev: bool,
+
+    /// Serve also if no pool can be loaded
+    #[arg(long)]
+    pub allow_degraded: bool,
+
+    /// Values of configuration keys.
+    #[command(flatten)]
+    pub keys: KeyFlags,
+}
+
+/// One flag for each key of the configuration, made from the table of keys.
+#[derive(Debug, Default)]
+pub struct KeyFlags {
+    /// What was typed, by key.
+    pub values: std::collections::BTreeMap<&'static str, String>,
+}
+
+impl clap::FromArgMatches for KeyFlags {
+    fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
+        let typed = KEYS
+            .iter()
+            .filter_map(|key| Some((key.path, matches.get_one::<String>(key.path)?.clone())));
+        Ok(Self {
+            values: typed.collect(),
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for KeyFlags {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        KEYS.iter().fold(command, |command, key| {
+            let variables = std::iter::once(key.variable())
+                .chain(key.variables.iter().map(|name| (*name).to_owned()))
+                .collect::<Vec<_>>()
+                .join(", ");
+            let default = match key.default {
+                "" => String::new(),
+                default => format!(" [default: {default}]"),
+            };
+            // The value is layered elsewhere: clap must know neither default nor variable.
+            let help = format!("{}{default} [env: {variables}]", key.help);
+            let mut flag = clap::Arg::new(key.path)
+                .long(key.flag())
+                .value_name(key.value)
+                .help(help)
+                .help_heading("Configuration");
+            if let Some(short) = key.short {
+                flag = flag.visible_alias(short);
+            }
+            command.arg(flag)
+        })
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+/// The definition with the commands grouped in its help.
+pub fn command() -> clap::Command {
+    use std::fmt::Write as _;
+
+    let command = <Cli as clap::CommandFactory>::command();
+    let mut groups = String::new();
+    for (title, names) in GROUPS {
+        let _ = writeln!(groups, "{title}:");
+        for name in *names {
+            let about = match command
+                .find_subcommand(name)
+                .and_then(clap::Command::get_about)
+            {
+                Some(about) => about.to_string(),
+                None => "Print help of a command".to_owned(),
+            };
+            let _ = writeln!(groups, "  {name:<12} {about}");
+        }
+        groups.push('\n');
+    }
+    let template = format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{groups}Options:\n{{options}}{{after-help}}"
+    );
+    command.help_template(template)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound_and_every_command_is_in_one_group() {
+        command().debug_assert();
+        let command = command();
+        let mut grouped: Vec<_> = GROUPS
+            .iter()
+            .flat_map(|(_, names)| names.iter().copied())
+            .collect();
+        let mut known: Vec<_> = command
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
+        known.push("help");
+        grouped.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(grouped, known);
+    }
+}

@@ -1,0 +1,52 @@
+//! The commands, one file each: what was typed goes in, data goes to the [`Printer`], and the exit
+//! status comes out.
+
+mod completions;
+mod man;
+mod rule;
+mod schema;
+mod show;
+mod validate;
+
+use crate::cli::{Cli, Command};
+use crate::config::{Config, Environment, Layers};
+use crate::lint::{Selection, Settings};
+use crate::output::{ExitStatus, Printer};
+
+/// What commands are run with, besides what was typed.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// The environment variables.
+    pub environment: Environment,
+}
+
+/// Runs a command.
+pub fn run(
+    cli: Cli,
+    surroundings: Surroundings,
+    printer: &Printer,
+) -> Result<ExitStatus, anyhow::Error> {
+    let layers = Layers {
+        file: cli.global.config,
+        environment: surroundings.environment,
+        ..Layers::default()
+    };
+    match cli.command {
+        Command::Validate(args) => validate::run(args, &layers, printer),
+        Command::Rule(args) => rule::run(&args, printer),
+        Command::Schema(args) => schema::run(&args, printer),
+        Command::Show(args) => show::run(args, layers, printer),
+        Command::Serve(_) => anyhow::bail!("not yet"),
+        Command::Completions { shell } => completions::run(shell, printer),
+        Command::Man { out } => man::run(out.as_deref(), printer),
+    }
+}
+
+/// The settings of `validate` and of the daemon: errors alone, limits from the configuration.
+fn error_settings(config: &Config) -> Settings {
+    Settings {
+        selection: Selection::Errors,
+        max_timeout: i64::from(config.lint.max_timeout),
+        max_file_size: config.lint.max_file_size as usize,
+    }
+}

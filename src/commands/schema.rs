@@ -1,0 +1,20 @@
+//! `mithril schema`: the JSON Schema of a file, from the structs that the loader fills.
+
+use schemars::generate::SchemaSettings;
+
+use crate::cli::{Schema, SchemaOf};
+use crate::exercise::Exercise;
+use crate::output::{ExitStatus, Printer};
+use crate::pool::Pool;
+
+pub(super) fn run(args: &Schema, printer: &Printer) -> Result<ExitStatus, anyhow::Error> {
+    // Editors read draft 7 everywhere; later drafts only here and there.
+    let generator = SchemaSettings::draft07().into_generator();
+    let schema = match args.of {
+        SchemaOf::Exercise => generator.into_root_schema_for::<Exercise>(),
+        SchemaOf::Pool => generator.into_root_schema_for::<Pool>(),
+    };
+    let text = serde_json::to_string_pretty(&schema)?;
+    printer.text(&format!("{text}\n"))?;
+    Ok(ExitStatus::Success)
+}

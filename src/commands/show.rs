@@ -1,0 +1,150 @@
+//! `mithril show`: pools and exercises as they are served, without their answers.
+
+use crate::catalog::{Catalog, ExerciseEntry, PoolEntry};
+use crate::cli::{Show, ShowWhat};
+use crate::config::{Config, Layers};
+use crate::diagnostics::nearest;
+use crate::output::{ExitStatus, Printer, Rows};
+use crate::{catalog, exercise::Difficulty};
+
+pub(super) fn run(
+    args: Show,
+    mut layers: Layers,
+    printer: &Printer,
+) -> Result<ExitStatus, anyhow::Error> {
+    if let Some(directory) = args.content_dir {
+        layers.flags.insert("content.dir", directory);
+    }
+    let config = Config::load(&layers)?;
+    let loaded = catalog::load(&config.content.dir, &super::error_settings(&config))?;
+    if loaded.skipped > 0 {
+        let skipped = loaded.skipped;
+        printer.warn(&format!(
+            "{skipped} broken files are left out, `mithril validate` names them"
+        ));
+    }
+    let catalog = &loaded.catalog;
+    let rows = match (args.what, &args.id) {
+        (ShowWhat::Pool, None) => pools(catalog),
+        (ShowWhat::Exercise, None) => exercises(
+            catalog,
+            catalog.pools().flat_map(|p| catalog.exercises_of(p)),
+        ),
+        (ShowWhat::Pool, Some(id)) => {
+            let pool = catalog
+                .pool(id)
+                .ok_or_else(|| unknown("pool", id, catalog.pools().map(|p| p.pool.id.as_str())))?;
+            pool_details(catalog, pool)
+        }
+        (ShowWhat::Exercise, Some(id)) => {
+            let ids = || {
+                catalog
+                    .pools()
+                    .flat_map(|p| catalog.exercises_of(p))
+                    .map(|e| e.exercise.id.as_str())
+            };
+            let entry = catalog
+                .exercise(id)
+                .ok_or_else(|| unknown("exercise", id, ids()))?;
+            exercise_details(entry)
+        }
+    };
+    printer.rows(&rows, args.format)?;
+    Ok(ExitStatus::Success)
+}
+
+fn unknown<'a>(what: &str, id: &str, known: impl Iterator<Item = &'a str>) -> anyhow::Error {
+    let hint = nearest(id, known).map_or(String::new(), |near| format!(", did you mean {near}?"));
+    anyhow::anyhow!("there is no {what} {id}{hint}")
+}
+
+fn pools(catalog: &Catalog) -> Rows {
+    let json: Vec<&str> = catalog.pools().map(|pool| &*pool.json).collect();
+    Rows {
+        columns: vec!["pool", "name", "difficulty", "exercises", "maintainer"],
+        rows: catalog
+            .pools()
+            .map(|entry| {
+                let pool = &entry.pool;
+                let difficulty = pool.difficulty.map_or("", Difficulty::as_str);
+                vec![
+                    pool.id.to_string(),
+                    pool.name.clone(),
+                    difficulty.to_owned(),
+                    pool.exercises.len().to_string(),
+                    pool.maintainer.clone(),
+                ]
+            })
+            .collect(),
+        json: format!("{{\"pools\":[{}]}}", json.join(",")),
+    }
+}
+
+fn exercises<'a>(
+    _catalog: &Catalog,
+    entries: impl Iterator<Item = &'a std::sync::Arc<ExerciseEntry>>,
+) -> Rows {
+    let entries: Vec<_> = entries.collect();
+    let json: Vec<&str> = entries.iter().map(|entry| &*entry.json).collect();
+    Rows {
+        columns: vec![
+            "exercise", "pool", "title", "type", "language", "tests", "points",
+        ],
+        rows: entries
+            .iter()
+            .map(|entry| {
+                let exercise = &entry.exercise;
+                vec![
+                    exercise.id.to_string(),
+                    exercise.pool_id.to_string(),
+                    exercise.title.clone(),
+                    exercise.kind.as_str().to_owned(),
+                    exercise.language.clone(),
+                    exercise.tests.len().to_string(),
+                    exercise
+                        .points()
+                        .map_or(String::new(), |points| points.to_string()),
+                ]
+            })
+            .collect(),
+        json: format!("{{\"exercises\":[{}]}}", json.join(",")),
+    }
+}
+
+fn pool_details(catalog: &Catalog, pool: &PoolEntry) -> Rows {
+    Rows {
+        json: pool.json.to_string(),
+        ..exercises(catalog, catalog.exercises_of(pool))
+    }
+}
+
+fn exercise_details(entry: &ExerciseEntry) -> Rows {
+    let exercise = &entry.exercise;
+    let row = |key: &str, value: String| vec![key.to_owned(), value];
+    let mut rows = vec![
+        row("id", exercise.id.to_string()),
+        row("pool", exercise.pool_id.to_string()),
+        row("title", exercise.title.clone()),
+        row("type", exercise.kind.as_str().to_owned()),
+        row("language", exercise.language.clone()),
+    ];
+    if let Some(build) = &exercise.build {
+        rows.push(row(
+            "build",
+            format!("{} ({} s)", build.command, build.timeout),
+        ));
+    }
+    for (number, test) in exercise.tests.iter().enumerate() {
+        let what = format!("{}: {} ({} s)", test.name, test.run, test.timeout);
+        rows.push(row(&format!("test {}", number + 1), what));
+    }
+    if let Some(points) = exercise.points() {
+        rows.push(row("points", points.to_string()));
+    }
+    rows.push(row("revision", entry.digest.to_string()));
+    Rows {
+        columns: vec!["key", "value"],
+        rows,
+        json: entry.json.to_string(),
+    }
+}

@@ -1,0 +1,197 @@
+//! The layers, and reading a key from the first of them that has it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::file::{self, FileLayer};
+use super::keys::{self, Key};
+use super::value::{self, Raw};
+use super::{ConfigError, KEYS};
+
+/// The environment variables, by name.
+pub type Environment = BTreeMap<String, String>;
+
+/// What the configuration is read from.
+#[derive(Debug, Default)]
+pub struct Layers {
+    /// The file that the user named.
+    pub file: Option<PathBuf>,
+    /// The environment.
+    pub environment: Environment,
+    /// The values of flags, by key.
+    pub flags: BTreeMap<&'static str, String>,
+}
+
+impl Layers {
+    /// Variables that look like ours and are not: a warning, because platforms inject such.
+    pub fn unknown_variables(&self) -> impl Iterator<Item = &str> {
+        let names = self.environment.keys().map(String::as_str);
+        names.filter(|name| {
+            name.starts_with("MITHRIL_")
+                && !KEYS
+                    .iter()
+                    .any(|key| key.variable() == *name || key.variables.contains(name))
+        })
+    }
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The default.
+    Default,
+    /// A line of a file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// An environment variable.
+    Variable(String),
+    /// A flag.
+    Flag(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("the default"),
+            Self::File { path, line } => write!(f, "{}:{line}", path.display()),
+            Self::Variable(name) => write!(f, "the variable {name}"),
+            Self::Flag(name) => write!(f, "the flag --{name}"),
+        }
+    }
+}
+
+/// Reads keys and collects what is wrong with their values.
+pub(super) struct Reader<'l> {
+    layers: &'l Layers,
+    file: FileLayer,
+    problems: Vec<String>,
+}
+
+impl<'l> Reader<'l> {
+    pub(super) fn new(layers: &'l Layers) -> Result<Self, ConfigError> {
+        let path = layers
+            .file
+            .clone()
+            .or_else(|| file::default_path(&layers.environment));
+        let mut file =
+            path.map_or_else(|| Ok(FileLayer::default()), |path| FileLayer::read(&path))?;
+        let problems = std::mem::take(&mut file.problems);
+        Ok(Self {
+            layers,
+            file,
+            problems,
+        })
+    }
+
+    /// Says what is wrong, if anything is.
+    pub(super) fn finish(self) -> Result<(), ConfigError> {
+        if self.problems.is_empty() {
+            return Ok(());
+        }
+        Err(ConfigError::Invalid {
+            problems: self.problems,
+        })
+    }
+
+    pub(super) fn text(&mut self, path: &str) -> String {
+        self.read(path, "a text", |raw| raw.text().map(str::to_owned))
+            .unwrap_or_default()
+    }
+
+    pub(super) fn number(&mut self, path: &str) -> u32 {
+        self.read(path, "a whole number", |raw| raw.text()?.parse().ok())
+            .unwrap_or_default()
+    }
+
+    pub(super) fn duration(&mut self, path: &str) -> Duration {
+        let expected = "seconds, or a number with ms, s, m or h";
+        self.read(path, expected, |raw| value::duration(raw.text()?))
+            .unwrap_or_default()
+    }
+
+    pub(super) fn address(&mut self, path: &str) -> SocketAddr {
+        let expected = "an address and a port, such as 127.0.0.1:8080";
+        let address = self.read(path, expected, |raw| value::address(raw.text()?));
+        address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    pub(super) fn list(&mut self, path: &str) -> Option<Vec<String>> {
+        self.read(path, "a list", Raw::list)
+    }
+
+    pub(super) fn choice<T: Copy>(&mut self, path: &str, choices: &[(&str, T)]) -> Option<T> {
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        let expected = format!("one of {}", names.join(", "));
+        let find = |name: &str| {
+            choices
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|c| c.1)
+        };
+        self.read(path, &expected, |raw| find(raw.text()?))
+    }
+
+    /// The values of a section whose keys are free; only a file has such.
+    pub(super) fn table(&mut self, path: &str) -> BTreeMap<String, (String, Origin)> {
+        let prefix = format!("{path}.");
+        let own = self.file.values.iter().filter_map(|(key, (raw, origin))| {
+            let name = key.strip_prefix(&prefix)?;
+            Some((name.to_owned(), (raw.text()?.to_owned(), origin.clone())))
+        });
+        own.collect()
+    }
+
+    /// The value of a key; `None` where it has none, or where it can't be used.
+    fn read<T>(
+        &mut self,
+        path: &str,
+        expected: &str,
+        take: impl Fn(&Raw) -> Option<T>,
+    ) -> Option<T> {
+        let key = keys::find(path)?;
+        let (raw, origin) = self.find(key)?;
+        let raw = match raw.resolve() {
+            Ok(raw) => raw,
+            Err(error) => {
+                self.problems.push(format!("{origin}: `{path}`: {error}"));
+                return None;
+            }
+        };
+        let value = take(&raw);
+        if value.is_none() {
+            let problem = format!("{origin}: `{path}` must be {expected}, not `{raw}`");
+            self.problems.push(problem);
+        }
+        value
+    }
+
+    fn find(&self, key: &Key) -> Option<(Raw, Origin)> {
+        if let Some(text) = self.layers.flags.get(key.path) {
+            return Some((Raw::Text(text.clone()), Origin::Flag(key.flag())));
+        }
+        let own = key.variable();
+        let names = std::iter::once(own.as_str()).chain(key.variables.iter().copied());
+        for name in names {
+            let set = self
+                .layers
+                .environment
+                .get(name)
+                .filter(|value| !value.is_empty());
+            if let Some(text) = set {
+                return Some((Raw::Text(text.clone()), Origin::Variable(name.to_owned())));
+            }
+        }
+        if let Some((raw, origin)) = self.file.values.get(key.path) {
+            return Some((raw.clone(), origin.clone()));
+        }
+        let default = Raw::Text(key.default.to_owned());
+        (!key.default.is_empty()).then_some((default, Origin::Default))
+    }
+}

@@ -1,0 +1,89 @@
+//! Values as they are written, before they are anything.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// A value of a layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Raw {
+    /// A single value.
+    Text(String),
+    /// A list of a file.
+    List(Vec<String>),
+}
+
+impl Raw {
+    /// The single value.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::List(_) => None,
+        }
+    }
+
+    /// A list: of a file, in JSON, or with commas.
+    pub(super) fn list(&self) -> Option<Vec<String>> {
+        match self {
+            Self::List(items) => Some(items.clone()),
+            Self::Text(text) if text.trim_start().starts_with('[') => {
+                serde_json::from_str(text).ok()
+            }
+            Self::Text(text) => {
+                let items = text
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|item| !item.is_empty());
+                Some(items.map(str::to_owned).collect())
+            }
+        }
+    }
+
+    /// The content of the file, for a value `file:PATH`, without the line break at its end.
+    pub(super) fn resolve(self) -> Result<Self, String> {
+        let Self::Text(text) = &self else {
+            return Ok(self);
+        };
+        let Some(path) = text.strip_prefix("file:") else {
+            return Ok(self);
+        };
+        match std::fs::read_to_string(path) {
+            Ok(content) => Ok(Self::Text(
+                content.trim_end_matches(['\r', '\n']).to_owned(),
+            )),
+            Err(error) => Err(format!("failed to read {path}: {error}")),
+        }
+    }
+}
+
+impl fmt::Display for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::List(items) => write!(f, "{items:?}"),
+        }
+    }
+}
+
+/// Seconds, or a number with a unit: `250ms`, `30s`, `5m`, `24h`.
+pub(super) fn duration(text: &str) -> Option<Duration> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let number: u64 = text[..digits].parse().ok()?;
+    let milliseconds = match text[digits..].trim_start() {
+        "ms" => number,
+        "" | "s" => number.checked_mul(1000)?,
+        "m" => number.checked_mul(60_000)?,
+        "h" => number.checked_mul(3_600_000)?,
+        _ => return None,
+    };
+    Some(Duration::from_millis(milliseconds))
+}
+
+/// An address with a port; a port alone listens on the loopback address.
+pub(super) fn address(text: &str) -> Option<SocketAddr> {
+    if let Ok(port) = text.trim_start_matches(':').parse() {
+        return Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    }
+    let text = text.replace("localhost", "127.0.0.1");
+    text.parse().ok()
+}

@@ -1,0 +1,171 @@
+//! The only module that prints. Findings and data go to standard output, everything else to
+//! standard error.
+//!
+//! A reader that goes away (`| head -1`) is no error: what could not be written is dropped quietly.
+
+mod progress;
+mod report;
+mod rows;
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use crate::cli::{ColorWhen, Global};
+use crate::config::Environment;
+
+pub use progress::{Bar, Counts};
+pub use report::{ReportFormat, ReportTarget};
+pub use rows::Rows;
+
+/// How the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// Nothing to report.
+    Success,
+    /// There are findings.
+    Findings,
+    /// Usage, configuration, input and output, or nothing to do.
+    Failure,
+    /// The user interrupted; what was known has been printed.
+    Interrupted,
+}
+
+impl ExitStatus {
+    /// The process's exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Findings => 1,
+            Self::Failure => 2,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// Prints.
+#[derive(Debug, Clone)]
+pub struct Printer {
+    quiet: bool,
+    stdout: Stream,
+    stderr: Stream,
+}
+
+/// What a stream can show.
+#[derive(Debug, Clone, Copy)]
+struct Stream {
+    terminal: bool,
+    colour: bool,
+}
+
+impl Printer {
+    /// A printer for this process's streams.
+    pub fn new(global: &Global, environment: &Environment) -> Self {
+        let stream = |terminal| Stream {
+            terminal,
+            colour: colour(global.color, environment, terminal),
+        };
+        Self {
+            quiet: global.quiet,
+            stdout: stream(io::stdout().is_terminal()),
+            stderr: stream(io::stderr().is_terminal()),
+        }
+    }
+
+    /// Whether standard output is a terminal.
+    pub fn is_terminal(&self) -> bool {
+        self.stdout.terminal
+    }
+
+    /// Prints text as it is.
+    pub fn text(&self, text: &str) -> io::Result<()> {
+        let mut out = BufWriter::new(io::stdout().lock());
+        quiet_pipe(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+    }
+
+    /// Says something beside the results.
+    pub fn note(&self, message: &str) {
+        if !self.quiet {
+            say("", message);
+        }
+    }
+
+    /// Warns.
+    pub fn warn(&self, message: &str) {
+        say(
+            if self.stderr.colour {
+                "\x1b[1;33mwarning\x1b[0m: "
+            } else {
+                "warning: "
+            },
+            message,
+        );
+    }
+
+    /// Says why the command failed.
+    pub fn error(&self, message: &str) {
+        say(
+            if self.stderr.colour {
+                "\x1b[1;31merror\x1b[0m: "
+            } else {
+                "error: "
+            },
+            message,
+        );
+    }
+}
+
+/// Nobody is left to be told when this can't be written.
+fn say(prefix: &str, message: &str) {
+    let _ = writeln!(io::stderr().lock(), "{prefix}{message}");
+}
+
+/// Writing to a reader that went away is success.
+fn quiet_pipe(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// See <https://no-color.org> and <https://bixense.com/clicolors>.
+fn colour(when: ColorWhen, environment: &Environment, terminal: bool) -> bool {
+    let set = |name: &str| environment.get(name).is_some_and(|value| !value.is_empty());
+    match when {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        ColorWhen::Auto if set("NO_COLOR") => false,
+        ColorWhen::Auto if set("CLICOLOR_FORCE") => environment
+            .get("CLICOLOR_FORCE")
+            .is_none_or(|value| value != "0"),
+        ColorWhen::Auto => terminal && environment.get("TERM").is_none_or(|term| term != "dumb"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_follows_the_conventions() {
+        let environment = |pairs: &[(&str, &str)]| -> Environment {
+            pairs
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                .collect()
+        };
+        let auto = |pairs: &[(&str, &str)], terminal| {
+            colour(ColorWhen::Auto, &environment(pairs), terminal)
+        };
+        assert!(auto(&[], true));
+        assert!(!auto(&[], false));
+        assert!(!auto(&[("NO_COLOR", "1")], true));
+        assert!(auto(&[("NO_COLOR", "")], true));
+        assert!(auto(&[("CLICOLOR_FORCE", "1")], false));
+        assert!(!auto(&[("CLICOLOR_FORCE", "0")], true));
+        assert!(!auto(&[("TERM", "dumb")], true));
+        assert!(colour(
+            ColorWhen::Always,
+            &environment(&[("NO_COLOR", "1")]),
+            false
+        ));
+    }
+}
