@@ -46,6 +46,7 @@ pub struct Pool {
 
 #[expect(
     clippy::trivially_copy_pass_by_ref,
+    clippy::ref_option,
     reason = "serde passes a reference to the field"
 )]
 fn text_or_empty<S: Serializer>(

@@ -82,7 +82,7 @@ fn the_frames_are_as_they_were() {
         if update {
             std::fs::write(&path, &drawn).unwrap();
         } else {
-            changed += &format!("{code} was\n{known}\nand is\n{drawn}\n");
+            changed.extend([code.as_str(), " was\n", &known, "\nand is\n", &drawn]);
         }
     }
     assert!(

@@ -11,6 +11,7 @@ use super::super::{Code, Findings, Source};
 use super::tree::{Comment, Entry, Node, NodeId, Style, Tag, Tree, Value};
 
 mod syntax;
+mod words;
 
 /// What a file may be at most.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +67,10 @@ pub fn parse<'s>(
                 let tag = span.tag_span().and_then(|tag| tag.byte_range());
                 builder.event(event, range, tag, findings)
             }
-            Err(error) => Err(syntax::explain(source, mark, &error, findings)),
+            Err(error) => {
+                let read = builder.tree.nodes().last().map_or(0, |node| node.span.end);
+                Err(syntax::explain(source, read.max(mark), &error, findings))
+            }
         };
         match result {
             Ok(Progress::Continue) => {}

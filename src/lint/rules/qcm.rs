@@ -50,7 +50,8 @@ pub(super) fn complete(context: &ExerciseContext<'_>, findings: &mut Findings<'_
     };
     if answer.value.texts().is_empty() {
         let message = "the answer names no choice";
-        findings.push(findings.at(Code::Q801, answer.span.clone(), message));
+        let problem = findings.at(Code::Q801, answer.span.clone(), message);
+        findings.push(problem.help("write one of the choices, or a list of them"));
     }
     for text in answer
         .value
