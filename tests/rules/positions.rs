@@ -4,7 +4,7 @@
 //! A text marks the place with `§`. `¤` stands in double quotes and is filled with text that takes
 //! more bytes than characters, with tabs, and with escapes.
 
-use mithril::diagnostics::Code;
+use mithril::diagnostics::{Applicability, Code};
 use mithril::lint::{Settings, check_text};
 
 use crate::support::{found, lines, marked};
@@ -223,6 +223,23 @@ const EDITS: &[(Code, &[(&str, &str)])] = &[
 
 /// Texts of other kinds, or whose break does not fit both.
 pub(crate) const TEXTS: &[(Code, &str)] = &[
+    (
+        Code::S105,
+        "id: a\ntitle: x\ntype: text\ndescription: §|\n\n\ntags: [b]\n",
+    ),
+    (
+        Code::S105,
+        "id: a\ntitle: x\ntype: text\ndescription: §>- # é | é\n  \n",
+    ),
+    (
+        Code::Y018,
+        "id: a\ntitle: x\ntype: text\nscoring:\n  compilation: |\n    §5\n",
+    ),
+    (
+        Code::Y001,
+        "id: hello\ntitle: {a\ntype: text\nlanguage§: c\n",
+    ),
+    (Code::Y001, "id hello\n§title: x\n"),
     (Code::Y005, "id: hello\ntests:\n  -§\t- \"¤x\"\n"),
     (Code::Y005, "id: hello\ntests\n\n§\t- name: x\n"),
     (Code::Y013, "{title: \"¤x\", id: §!e!x a, type: text}\n"),
@@ -524,6 +541,46 @@ fn other_texts_are_reported_once_at_the_place() {
         .filter_map(|(code, text)| faults(*code, text))
         .collect();
     assert!(faults.is_empty(), "{faults}");
+}
+
+/// The text after the fix of its only problem.
+fn mended(text: &str) -> Option<(Applicability, String)> {
+    let report = check_text("x.yaml", text, &Settings::default());
+    let fix = report.diagnostics.first()?.fix.as_ref()?;
+    let mut mended = text.to_owned();
+    for edit in fix.edits.iter().rev() {
+        mended.replace_range(edit.span.range(), &edit.content);
+    }
+    Some((fix.applicability, mended))
+}
+
+#[test]
+fn a_fix_mends_its_problem() {
+    let edited = EDITS
+        .iter()
+        .flat_map(|(code, edits)| [BLOCK, FLOW].map(|base| (*code, edited(base, edits))));
+    let texts = TEXTS.iter().map(|(code, text)| (*code, (*text).to_owned()));
+    let mut safe = 0;
+    let mut unsafe_ = 0;
+    for (code, text) in edited.chain(texts) {
+        for text in variants(&text.replace('§', "")) {
+            let Some((applicability, mended)) = mended(&text) else {
+                continue;
+            };
+            let found = check_text("x.yaml", &mended, &Settings::default()).diagnostics;
+            let remains = found.iter().any(|d| d.code == code);
+            assert!(
+                !remains,
+                "{code} in {text:?} became {mended:?}: {:#?}",
+                lines(&found)
+            );
+            match applicability {
+                Applicability::Safe => safe += 1,
+                Applicability::Unsafe => unsafe_ += 1,
+            }
+        }
+    }
+    assert!(safe > 100 && unsafe_ > 100, "{safe} {unsafe_}");
 }
 
 /// Rules whose place is a whole file, or in a tree: see `positions_tree` and `fixtures`.

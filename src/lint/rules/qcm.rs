@@ -28,11 +28,11 @@ pub(super) fn complete(context: &ExerciseContext<'_>, findings: &mut Findings<'_
     let distinct = texts.iter().copied().collect::<HashSet<_>>().len();
     let place = choices.map_or_else(|| kind.span.clone(), |list| list.span.clone());
     if distinct < 2 {
-        let message = format!("a qcm needs at least 2 different choices, there are {distinct}");
+        let message = format!("a qcm needs at least 2 different choices, not {distinct}");
         findings.push(
             findings
                 .at(Code::Q801, place, message)
-                .help("add `choices:`, a list"),
+                .help("write `choices:` as a list of what a student may choose from"),
         );
         return;
     }

@@ -184,7 +184,7 @@ type Misread = (Code, String, String, Option<(Applicability, String)>);
 
 /// Why something that looks like a number is not a whole number to every reader.
 fn misread_number(node: &Node<'_>, key: &str) -> Option<Misread> {
-    let Value::Scalar { text, .. } = &node.value else {
+    let Value::Scalar { text, style, .. } = &node.value else {
         return None;
     };
     let shown = shortened(text);
@@ -217,7 +217,8 @@ fn misread_number(node: &Node<'_>, key: &str) -> Option<Misread> {
             let message = format!("`{key}` must be a whole number, this is a text");
             let help = format!("write `{key}: {digits}`");
             // A unit may mean something else than seconds; digits in quotes mean the digits.
-            let digits_alone = node.tag.is_none() && *digits == *text.trim();
+            let quoted = *style == Style::Quoted && node.tag.is_none();
+            let digits_alone = quoted && *digits == *text.trim();
             let fix = digits_alone.then_some(Applicability::Safe);
             Some((
                 Code::Y018,

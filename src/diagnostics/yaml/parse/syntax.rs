@@ -8,10 +8,18 @@ use super::super::super::{Applicability, Code, Diagnostic, Findings, Source};
 use super::super::tree::{Tree, Value};
 use super::{Refused, words};
 
-/// Turns the parser's error into a finding. `read` is where what the parser has read ends.
+/// What the parser has read before it gave up.
+pub(super) struct Before {
+    /// Where it ends.
+    pub(super) read: usize,
+    /// The innermost bracket that is not closed.
+    pub(super) bracket: Option<usize>,
+}
+
+/// Turns the parser's error into a finding.
 pub(super) fn explain(
     source: &Source,
-    read: usize,
+    before: &Before,
     error: &ScanError,
     findings: &mut Findings<'_>,
 ) -> Refused {
@@ -32,16 +40,31 @@ pub(super) fn explain(
     let finding = if *kind == ErrorKind::MappingValueNotAllowed {
         colon(source, offset, findings)
     } else {
-        let range = range(text, read, offset, kind);
+        let range = range(text, before.read, offset, kind);
         let code = match kind {
             ErrorKind::UndeclaredTagHandle => Code::Y013,
             _ => Code::Y001,
         };
         let (message, help) = words::of(kind, text.get(range.clone()).unwrap_or_default());
-        findings.at(code, range, message).help(help)
+        let finding = findings.at(code, range, message).help(help);
+        match before.bracket.filter(|_| expects_more(kind)) {
+            Some(open) => {
+                let path = std::sync::Arc::clone(source.path());
+                finding.label(path, source.span(open..open + 1), "this is still open")
+            }
+            None => finding,
+        }
     };
     findings.push(finding);
     Refused
+}
+
+/// Whether what is wrong may well be that a bracket before it is not closed.
+fn expects_more(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator
+    )
 }
 
 /// A `:` that begins a value where no key may stand.
@@ -55,8 +78,8 @@ fn colon(source: &Source, offset: usize, findings: &Findings<'_>) -> Diagnostic 
         } else {
             character(text, offset)
         };
-        let message = "a key can't stand here, it is indented unlike the keys beside it";
-        let help = "indent it like the keys that it belongs to";
+        let message = "a key can't stand here, the line goes on with the text above it";
+        let help = "is a `:` missing above, or is the line indented too far?";
         return findings.at(Code::Y001, range, message).help(help);
     };
     let written = &text[value.clone()];
