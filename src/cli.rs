@@ -1,11 +1,15 @@
 //! What can be typed: definitions alone, no behaviour. Help, man pages and completions are made
 //! from here.
 
+mod formats;
+mod key_flags;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::KEYS;
+pub use formats::{ColorWhen, DataFormat, ReportFormat, ReportTarget};
+pub use key_flags::KeyFlags;
 
 /// The commands by what one wants to do, for `mithril help`.
 pub const GROUPS: &[(&str, &[&str])] = &[
@@ -56,17 +60,6 @@ pub struct Global {
     pub verbose: u8,
 }
 
-/// When to use colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ColorWhen {
-    /// On a terminal, unless `NO_COLOR` is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -109,7 +102,7 @@ pub struct Validate {
 
     /// How to print problems; with =FILE into a file, and several times for several
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "human")]
-    pub format: Vec<crate::output::ReportTarget>,
+    pub format: Vec<ReportTarget>,
 }
 
 /// Options of `rule`.
@@ -176,17 +169,6 @@ pub enum ShowWhat {
     Exercise,
 }
 
-/// How data is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum DataFormat {
-    /// For people.
-    Table,
-    /// JSON.
-    Json,
-    /// A line each, values between tabs.
-    Tsv,
-}
-
 /// Options of `serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
@@ -202,59 +184,6 @@ pub struct Serve {
     /// Values of configuration keys.
     #[command(flatten)]
     pub keys: KeyFlags,
-}
-
-/// One flag for each key of the configuration, made from the table of keys.
-#[derive(Debug, Default)]
-pub struct KeyFlags {
-    /// What was typed, by key.
-    pub values: std::collections::BTreeMap<&'static str, String>,
-}
-
-impl clap::FromArgMatches for KeyFlags {
-    fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
-        let typed = KEYS
-            .iter()
-            .filter_map(|key| Some((key.path, matches.get_one::<String>(key.path)?.clone())));
-        Ok(Self {
-            values: typed.collect(),
-        })
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
-
-impl Args for KeyFlags {
-    fn augment_args(command: clap::Command) -> clap::Command {
-        KEYS.iter().fold(command, |command, key| {
-            let variables = std::iter::once(key.variable())
-                .chain(key.variables.iter().map(|name| (*name).to_owned()))
-                .collect::<Vec<_>>()
-                .join(", ");
-            let default = match key.default {
-                "" => String::new(),
-                default => format!(" [default: {default}]"),
-            };
-            // The value is layered elsewhere: clap must know neither default nor variable.
-            let help = format!("{}{default} [env: {variables}]", key.help);
-            let mut flag = clap::Arg::new(key.path)
-                .long(key.flag())
-                .value_name(key.value)
-                .help(help)
-                .help_heading("Configuration");
-            if let Some(short) = key.short {
-                flag = flag.visible_alias(short);
-            }
-            command.arg(flag)
-        })
-    }
-
-    fn augment_args_for_update(command: clap::Command) -> clap::Command {
-        Self::augment_args(command)
-    }
 }
 
 /// The definition with the commands grouped in its help.

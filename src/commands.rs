@@ -5,6 +5,7 @@ mod completions;
 mod man;
 mod rule;
 mod schema;
+mod serve;
 mod show;
 mod validate;
 
@@ -36,7 +37,7 @@ pub fn run(
         Command::Rule(args) => rule::run(&args, printer),
         Command::Schema(args) => schema::run(&args, printer),
         Command::Show(args) => show::run(args, layers, printer),
-        Command::Serve(_) => anyhow::bail!("not yet"),
+        Command::Serve(args) => serve::run(args, layers, printer),
         Command::Completions { shell } => completions::run(shell, printer),
         Command::Man { out } => man::run(out.as_deref(), printer),
     }

@@ -17,6 +17,19 @@ pub use keys::{KEYS, Key};
 pub use layers::{Environment, Layers, Origin};
 
 use layers::Reader;
+use tracing::level_filters::LevelFilter;
+
+use crate::telemetry::LogFormat;
+
+/// The names of levels.
+const LEVELS: [(&str, LevelFilter); 6] = [
+    ("off", LevelFilter::OFF),
+    ("error", LevelFilter::ERROR),
+    ("warn", LevelFilter::WARN),
+    ("info", LevelFilter::INFO),
+    ("debug", LevelFilter::DEBUG),
+    ("trace", LevelFilter::TRACE),
+];
 
 /// Everything that can be configured.
 #[derive(Debug, Clone)]
@@ -50,19 +63,10 @@ pub struct Content {
 /// `[log]`.
 #[derive(Debug, Clone)]
 pub struct Log {
-    /// What is logged: a level, or directives as `tracing` knows them.
-    pub level: String,
+    /// The least severe level that is logged.
+    pub level: LevelFilter,
     /// How it is written; by the terminal where it is not set.
     pub format: Option<LogFormat>,
-}
-
-/// How log lines are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
 }
 
 /// `[lint]`. Codes are checked where rules are known.
@@ -112,7 +116,9 @@ impl Config {
                 dir: PathBuf::from(read.text("content.dir")),
             },
             log: Log {
-                level: read.text("log.level"),
+                level: read
+                    .choice("log.level", &LEVELS)
+                    .unwrap_or(LevelFilter::INFO),
                 format: read.choice(
                     "log.format",
                     &[("text", LogFormat::Text), ("json", LogFormat::Json)],

@@ -13,7 +13,6 @@ use crate::cli::{ColorWhen, Global};
 use crate::config::Environment;
 
 pub use progress::{Bar, Counts};
-pub use report::{ReportFormat, ReportTarget};
 pub use rows::Rows;
 
 /// How the process ends.
@@ -27,6 +26,8 @@ pub enum ExitStatus {
     Failure,
     /// The user interrupted; what was known has been printed.
     Interrupted,
+    /// A second signal ended the daemon before it was done.
+    Terminated,
 }
 
 impl ExitStatus {
@@ -37,6 +38,7 @@ impl ExitStatus {
             Self::Findings => 1,
             Self::Failure => 2,
             Self::Interrupted => 130,
+            Self::Terminated => 143,
         }
     }
 }
@@ -73,6 +75,16 @@ impl Printer {
     /// Whether standard output is a terminal.
     pub fn is_terminal(&self) -> bool {
         self.stdout.terminal
+    }
+
+    /// Whether standard error, where logs go, is a terminal.
+    pub fn logs_to_people(&self) -> bool {
+        self.stderr.terminal
+    }
+
+    /// Whether standard error, where logs go, shows colour.
+    pub fn logs_in_colour(&self) -> bool {
+        self.stderr.colour
     }
 
     /// Prints text as it is.

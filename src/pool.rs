@@ -45,6 +45,7 @@ pub struct Pool {
 }
 
 #[expect(
+    clippy::ref_option,
     clippy::trivially_copy_pass_by_ref,
     clippy::ref_option,
     reason = "serde passes a reference to the field"

@@ -3,8 +3,12 @@
 /// The candidate with the least edit distance to `text`, if that is at most a third of its length
 /// (and at least one edit is allowed). Case does not count.
 pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let text: Vec<char> = text.chars().flat_map(char::to_lowercase).take(65).collect();
-    if text.len() > 64 {
+    let text: Vec<char> = text
+        .chars()
+        .flat_map(char::to_lowercase)
+        .take(LONGEST + 1)
+        .collect();
+    if text.len() > LONGEST {
         return None;
     }
     let allowed = (text.len() / 3).max(1);
@@ -18,31 +22,42 @@ pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// The longest text that is compared, in characters.
+const LONGEST: usize = 64;
+
 /// The number of insertions, removals, replacements and swaps of neighbours, if at most `limit`.
+/// It allocates nothing: a hostile file asks for it tens of thousands of times.
 fn distance(text: &[char], candidate: &str, limit: usize) -> Option<usize> {
-    let other: Vec<char> = candidate.chars().flat_map(char::to_lowercase).collect();
-    if text.len().abs_diff(other.len()) > limit {
+    let mut other = ['\0'; LONGEST];
+    let mut length = 0;
+    for character in candidate.chars().flat_map(char::to_lowercase) {
+        *other.get_mut(length)? = character;
+        length += 1;
+    }
+    let other = &other[..length];
+    if text.len().abs_diff(length) > limit {
         return None;
     }
-    let width = other.len() + 1;
-    let mut rows = vec![vec![0; width]; text.len() + 1];
-    for (column, cell) in rows[0].iter_mut().enumerate() {
-        *cell = column;
-    }
-    for i in 1..=text.len() {
-        rows[i][0] = i;
-        for j in 1..width {
-            let cost = usize::from(text[i - 1] != other[j - 1]);
-            let mut best = (rows[i - 1][j] + 1)
-                .min(rows[i][j - 1] + 1)
-                .min(rows[i - 1][j - 1] + cost);
-            if i > 1 && j > 1 && text[i - 1] == other[j - 2] && text[i - 2] == other[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
+    let mut before_last = [0; LONGEST + 1];
+    let mut last: [usize; LONGEST + 1] = std::array::from_fn(|column| column);
+    for (i, &from) in text.iter().enumerate() {
+        let mut row = [0; LONGEST + 1];
+        row[0] = i + 1;
+        for (j, &to) in other.iter().enumerate() {
+            let replaced = last[j] + usize::from(from != to);
+            let mut best = replaced.min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && from == other[j - 1] && text[i - 1] == to {
+                best = best.min(before_last[j - 1] + 1);
             }
-            rows[i][j] = best;
+            row[j + 1] = best;
         }
+        if row[..=length].iter().all(|&cell| cell > limit) {
+            return None;
+        }
+        before_last = last;
+        last = row;
     }
-    let found = rows[text.len()][width - 1];
+    let found = last[length];
     (found <= limit).then_some(found)
 }
 

@@ -14,7 +14,7 @@ pub(super) struct Ignores {
     /// The codes ignored in the whole file.
     file: BTreeSet<Code>,
     /// The codes ignored on a line, counted from 1.
-    lines: Vec<(usize, Code)>,
+    lines: BTreeSet<(usize, Code)>,
 }
 
 impl Ignores {

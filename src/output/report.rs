@@ -2,55 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
-use std::str::FromStr;
 
+use crate::cli::{ReportFormat, ReportTarget};
 use crate::diagnostics::render::{Frames, concise};
 use crate::diagnostics::{Diagnostic, Report, Summary};
 
 use super::{Printer, quiet_pipe};
-
-/// How a report is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReportFormat {
-    /// A frame of the source for each problem.
-    Human,
-    /// A line for each problem.
-    Concise,
-    /// One JSON object.
-    Json,
-    /// A JSON object a line for each problem.
-    Jsonl,
-}
-
-/// A format and the file that it goes to; standard output where there is none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReportTarget {
-    /// The format.
-    pub format: ReportFormat,
-    /// The file.
-    pub file: Option<PathBuf>,
-}
-
-impl FromStr for ReportTarget {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (name, file) = match text.split_once('=') {
-            Some((_, "")) => return Err("a file is missing behind the `=`".into()),
-            Some((name, file)) => (name, Some(PathBuf::from(file))),
-            None => (text, None),
-        };
-        let format = match name {
-            "human" => ReportFormat::Human,
-            "concise" => ReportFormat::Concise,
-            "json" => ReportFormat::Json,
-            "jsonl" => ReportFormat::Jsonl,
-            _ => return Err("possible are human, concise, json, jsonl".into()),
-        };
-        Ok(Self { format, file })
-    }
-}
 
 #[derive(serde::Serialize)]
 struct Document<'r> {

@@ -6,6 +6,7 @@
 mod scalar;
 mod written;
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::super::{Applicability, Code, Findings, Severity, Source, nearest};
@@ -74,6 +75,9 @@ impl Spanned<String> {
     }
 }
 
+/// How many unknown keys of one mapping get a suggestion; who has more has other problems.
+const SUGGESTIONS: usize = 100;
+
 /// What a mapping is called in messages, and the keys that it may have.
 #[derive(Debug)]
 pub struct Shape {
@@ -129,7 +133,7 @@ impl Decoder<'_, '_, '_, '_> {
                 .push(self.findings.at(Code::S103, span, message).help(help));
             return None;
         };
-        let entries = self.tree.entries(own);
+        let entries = self.first_of_each(self.tree.entries(own));
         let first = own
             .first()
             .map(|entry| self.tree.node(entry.key).span.clone());
@@ -144,7 +148,18 @@ impl Decoder<'_, '_, '_, '_> {
         Some(fields)
     }
 
+    /// The entries without those whose key stands before; a duplicate key is reported elsewhere.
+    fn first_of_each(&self, mut entries: Vec<Entry>) -> Vec<Entry> {
+        let mut seen = HashSet::with_capacity(entries.len());
+        entries.retain(|entry| self.tree.text(entry.key).is_none_or(|key| seen.insert(key)));
+        entries
+    }
+
     fn unknown_keys(&mut self, fields: &Fields) {
+        let keys = fields.shape.keys.iter().copied();
+        let mut free: Option<Vec<&str>> = None;
+        let known = fields.shape.keys.join(", ");
+        let mut reported = 0;
         for entry in &fields.entries {
             let key = self.tree.node(entry.key);
             let Some(text) = self.tree.text(entry.key) else {
@@ -162,14 +177,15 @@ impl Decoder<'_, '_, '_, '_> {
             let what = fields.shape.what;
             let message = format!("{what} has no key `{}`", shortened(text));
             let problem = self.findings.at(Code::S101, key.span.clone(), message);
-            let known = fields.shape.keys.join(", ");
-            let free = fields
-                .shape
-                .keys
-                .iter()
-                .copied()
-                .filter(|known| !fields.has(self.tree, known));
-            let problem = match nearest(text, free) {
+            // Asked for once: a file may hold thousands of unknown keys.
+            let free = free.get_or_insert_with(|| {
+                keys.clone()
+                    .filter(|known| !fields.has(self.tree, known))
+                    .collect()
+            });
+            let near = (reported < SUGGESTIONS).then(|| nearest(text, free.iter().copied()));
+            reported += 1;
+            let problem = match near.flatten() {
                 Some(near) => {
                     let span = self.findings.source().span(key.span.clone());
                     problem

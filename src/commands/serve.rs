@@ -1,0 +1,173 @@
+//! `mithril serve`: the daemon, from the first file to the last signal.
+//!
+//! Bind, load, serve, drain. A second signal ends at once, whoever is late.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::catalog::{self, Catalog, CatalogStore, Loaded};
+use crate::cli::Serve;
+use crate::config::{Config, Layers};
+use crate::daemon::{Daemon, DaemonConfig};
+use crate::diagnostics::Diagnostic;
+use crate::ids::UserId;
+use crate::output::{ExitStatus, Printer};
+use crate::telemetry::{self, LogFormat, LogSettings};
+
+/// The user of the token that `--dev` prints.
+const DEV_USER: &str = "dev";
+
+pub(super) fn run(
+    args: Serve,
+    mut layers: Layers,
+    printer: &Printer,
+) -> Result<ExitStatus, anyhow::Error> {
+    layers.flags.extend(args.keys.values);
+    let config = Config::load(&layers)?;
+    telemetry::install(&log_settings(&config, &layers, printer))?;
+    for name in layers.unknown_variables() {
+        tracing::warn!(
+            variable = name,
+            "there is no such key: the variable is not used"
+        );
+    }
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("failed to start the runtime")?;
+    let status = runtime.block_on(serve(args.dev, args.allow_degraded, &config, printer));
+    // What is still running when a second signal came is not waited for.
+    runtime.shutdown_background();
+    status
+}
+
+async fn serve(
+    dev: bool,
+    allow_degraded: bool,
+    config: &Config,
+    printer: &Printer,
+) -> Result<ExitStatus, anyhow::Error> {
+    let mut signals = Signals::new().context("failed to listen for signals")?;
+    let store = Arc::new(CatalogStore::default());
+    let mut settings = DaemonConfig::new(config.server.listen, Arc::clone(&store));
+    settings.dev = dev;
+    settings.drain = config.server.drain;
+    let daemon = Daemon::bind(settings).await?;
+    store.swap(Arc::new(load(config, allow_degraded)?));
+    announce(&daemon, &store, config, printer)?;
+    let running = daemon.spawn();
+
+    signals.next().await;
+    tokio::select! {
+        _late = running.drain() => Ok(ExitStatus::Success),
+        status = signals.next() => Ok(status),
+    }
+}
+
+/// Loads the content; what is broken is logged and left out.
+fn load(config: &Config, allow_degraded: bool) -> Result<Catalog, anyhow::Error> {
+    let root = &config.content.dir;
+    let Loaded {
+        catalog,
+        report,
+        skipped,
+    } = match catalog::load(root, &super::error_settings(config)) {
+        Ok(loaded) => loaded,
+        Err(error) if allow_degraded => {
+            tracing::error!(
+                error = format!("{:#}", anyhow::Error::from(error)),
+                "no content"
+            );
+            return Ok(Catalog::default());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    for Diagnostic {
+        code,
+        message,
+        path,
+        span,
+        ..
+    } in &report.diagnostics
+    {
+        let (line, column) = (span.start.line, span.start.column);
+        tracing::warn!(%code, %path, line, column, "{message}");
+    }
+    if catalog.pools().len() == 0 && !allow_degraded {
+        anyhow::bail!(
+            "there is no pool to serve in {}: `mithril validate` says why, --allow-degraded serves \
+             all the same",
+            root.display()
+        );
+    }
+    let (pools, exercises) = (catalog.pools().len(), catalog.exercise_count());
+    tracing::info!(pools, exercises, skipped, digest = %catalog.digest(), "content loaded");
+    Ok(catalog)
+}
+
+/// With `--dev`, prints where the page is and a token.
+fn announce(
+    daemon: &Daemon,
+    store: &CatalogStore,
+    config: &Config,
+    printer: &Printer,
+) -> Result<(), anyhow::Error> {
+    let Some(token) = daemon.dev_token(&UserId::parse(DEV_USER)?)? else {
+        return Ok(());
+    };
+    let address = daemon.address();
+    let catalog = store.snapshot();
+    let (pools, exercises) = (catalog.pools().len(), catalog.exercise_count());
+    printer.text(&format!(
+        "{pools} pools and {exercises} exercises from {}\n\
+         page:   http://{address}/#token={token}\n\
+         socket: ws://{address}/ws\n\
+         token:  {token}\n",
+        config.content.dir.display()
+    ))?;
+    Ok(())
+}
+
+fn log_settings(config: &Config, layers: &Layers, printer: &Printer) -> LogSettings {
+    let stream = layers.environment.get("JOURNAL_STREAM").map(String::as_str);
+    let journal = telemetry::is_journal(stream, telemetry::stderr_identity());
+    let default = if printer.logs_to_people() || journal {
+        LogFormat::Text
+    } else {
+        LogFormat::Json
+    };
+    LogSettings {
+        level: config.log.level,
+        format: config.log.format.unwrap_or(default),
+        colour: printer.logs_in_colour(),
+        journal,
+    }
+}
+
+/// The signals that end the daemon.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for one and says how the process would end by it.
+    async fn next(&mut self) -> ExitStatus {
+        tokio::select! {
+            _ = self.terminate.recv() => ExitStatus::Terminated,
+            _ = self.interrupt.recv() => ExitStatus::Interrupted,
+        }
+    }
+}

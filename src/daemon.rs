@@ -1,0 +1,207 @@
+//! The composition root: bind first, then spawn, then drain; what was spawned is waited for.
+//!
+//! The listener is bound before anything else is done with it, so that an address in use is an error
+//! at start, and so that port 0 has become a real one when the address is read.
+
+mod http;
+mod lingering;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+
+use crate::catalog::{CatalogStore, ExerciseService};
+use crate::clock::Clock;
+use crate::gateway::{AuthConfig, AuthError, Gateway, Limits};
+use crate::ids::UserId;
+use crate::shutdown::{TaskName, Tasks};
+
+/// How long a token of `--dev` lasts.
+const DEV_TOKEN_LIFETIME: Duration = Duration::from_hours(12);
+/// What HTTP gets to finish in even where the sockets used up the drain window.
+const HTTP_GRACE: Duration = Duration::from_secs(1);
+
+/// What a daemon is made of.
+#[derive(Debug, Clone)]
+pub struct DaemonConfig {
+    /// Where it listens. Port 0 is any free port.
+    pub listen: SocketAddr,
+    /// What it serves.
+    pub catalog: Arc<CatalogStore>,
+    /// How users prove who they are. Nothing means a random key, for development alone.
+    pub auth: Option<AuthConfig>,
+    /// Whether it serves the development page.
+    pub dev: bool,
+    /// How long it waits for its connections when it stops.
+    pub drain: Duration,
+    /// What a connection may cost.
+    pub limits: Limits,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+impl DaemonConfig {
+    /// The defaults, for this address and content.
+    pub fn new(listen: SocketAddr, catalog: Arc<CatalogStore>) -> Self {
+        Self {
+            listen,
+            catalog,
+            auth: None,
+            dev: false,
+            drain: Duration::from_secs(30),
+            limits: Limits::default(),
+            clock: Clock::system(),
+        }
+    }
+}
+
+/// Why a daemon does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// The address is in use, or not ours.
+    #[error("failed to listen on {address}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// There is no key to verify tokens with.
+    #[error("no key is configured to verify tokens with: use --dev")]
+    NoKey,
+    /// A random key outside this machine would let nobody in, or the wrong ones.
+    #[error("--dev without a key listens on a loopback address only, {0} is none")]
+    NotLoopback(SocketAddr),
+    /// A key or a token could not be made.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+}
+
+/// A daemon that listens, but does not serve yet.
+#[derive(Debug)]
+pub struct Daemon {
+    listener: TcpListener,
+    address: SocketAddr,
+    auth: AuthConfig,
+    clock: Clock,
+    dev: bool,
+    drain: Duration,
+    exercises: ExerciseService,
+    gateway: Gateway,
+}
+
+impl Daemon {
+    /// Binds the address of the configuration.
+    pub async fn bind(config: DaemonConfig) -> Result<Self, DaemonError> {
+        let address = config.listen;
+        let auth = match config.auth {
+            Some(auth) => auth,
+            None if !config.dev => return Err(DaemonError::NoKey),
+            None if !address.ip().is_loopback() => return Err(DaemonError::NotLoopback(address)),
+            None => AuthConfig::ephemeral()?,
+        };
+        let failed = |source| DaemonError::Bind { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let bound = listener.local_addr().map_err(failed)?;
+        let exercises = ExerciseService::new(config.catalog);
+        let gateway = Gateway::new(
+            auth.clone(),
+            config.limits,
+            config.clock.clone(),
+            exercises.clone(),
+        );
+        Ok(Self {
+            listener,
+            address: bound,
+            auth,
+            clock: config.clock,
+            dev: config.dev,
+            drain: config.drain,
+            exercises,
+            gateway,
+        })
+    }
+
+    /// Where it listens, with the port it has got.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A token for a user of a daemon that was started for development; nothing elsewhere.
+    pub fn dev_token(&self, user: &UserId) -> Result<Option<String>, DaemonError> {
+        if !self.dev {
+            return Ok(None);
+        }
+        let token = self.auth.mint(user, &self.clock, DEV_TOKEN_LIFETIME)?;
+        Ok(Some(token))
+    }
+
+    /// Begins to serve.
+    pub fn spawn(self) -> Running {
+        let tasks = Tasks::new();
+        let router = http::router(&self.gateway, self.exercises, self.dev);
+        let lingering = Tasks::new();
+        let listener = lingering::Lingering::new(self.listener, lingering.clone());
+        let stopping = tasks.stopping();
+        tasks.spawn("http", async move {
+            let server =
+                axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned());
+            if let Err(error) = server.await {
+                tracing::error!(error = &error as &dyn std::error::Error, "http ended");
+            }
+        });
+        tracing::info!(address = %self.address, "serving");
+        Running {
+            address: self.address,
+            gateway: self.gateway,
+            tasks,
+            lingering,
+            drain: self.drain,
+        }
+    }
+}
+
+/// A daemon that serves.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    gateway: Gateway,
+    tasks: Tasks,
+    lingering: Tasks,
+    drain: Duration,
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How many sockets are open or being opened.
+    pub fn connections(&self) -> usize {
+        self.gateway.connections()
+    }
+
+    /// Stops: sockets first, while HTTP still answers that the daemon drains; then HTTP. Returns who
+    /// did not stop in time. Dropping the future stops the waiting, not what was begun.
+    pub async fn drain(self) -> Vec<TaskName> {
+        tracing::info!(connections = self.connections(), "draining");
+        let deadline = Instant::now() + self.drain;
+        let mut late = self.gateway.drain(deadline).await;
+        self.tasks.stop();
+        let deadline = deadline.max(Instant::now() + HTTP_GRACE);
+        late.extend(self.tasks.join(deadline).await);
+        // These peers have been told everything; that they do not hang up makes nobody late.
+        self.lingering.join(deadline).await;
+        for name in &late {
+            tracing::warn!(task = %name, "did not stop in time");
+        }
+        tracing::info!("stopped");
+        late
+    }
+}

@@ -1,0 +1,176 @@
+//! Every answer over HTTP is JSON, except the development page; no log line holds a query.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{Request, State};
+use axum::http::header::{self, HeaderValue};
+use axum::http::{HeaderName, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::catalog::ExerciseService;
+use crate::gateway::Gateway;
+
+/// The page that `--dev` serves, with a placeholder where its nonce belongs.
+const DEV_PAGE: &str = include_str!("dev.html");
+const NONCE: &str = "{{nonce}}";
+
+#[derive(Debug)]
+struct Health {
+    started: Instant,
+    gateway: Gateway,
+    exercises: ExerciseService,
+}
+
+#[derive(Serialize)]
+struct Overview {
+    status: &'static str,
+    version: &'static str,
+    uptime_seconds: u64,
+    connections: usize,
+    content: Content,
+}
+
+#[derive(Serialize)]
+struct Content {
+    revision: String,
+    pools: usize,
+    exercises: usize,
+}
+
+#[derive(Serialize)]
+struct Status {
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+struct ErrorBody {
+    error: &'static str,
+    code: &'static str,
+}
+
+/// All routes of the daemon.
+pub(super) fn router(gateway: &Gateway, exercises: ExerciseService, dev: bool) -> Router {
+    let health = Health {
+        started: Instant::now(),
+        gateway: gateway.clone(),
+        exercises,
+    };
+    let mut router = Router::new()
+        .route("/healthz", get(overview))
+        .route("/livez", get(live))
+        .route("/readyz", get(ready))
+        .with_state(Arc::new(health))
+        .merge(gateway.routes());
+    if dev {
+        router = router.route("/", get(dev_page));
+    }
+    router
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn(log_and_harden))
+}
+
+async fn overview(State(health): State<Arc<Health>>) -> Json<Overview> {
+    let catalog = health.exercises.snapshot();
+    Json(Overview {
+        status: status(&health.gateway),
+        version: env!("CARGO_PKG_VERSION"),
+        uptime_seconds: health.started.elapsed().as_secs(),
+        connections: health.gateway.connections(),
+        content: Content {
+            revision: catalog.digest().to_string(),
+            pools: catalog.pools().len(),
+            exercises: catalog.exercise_count(),
+        },
+    })
+}
+
+async fn live() -> Json<Status> {
+    Json(Status { status: "ok" })
+}
+
+async fn ready(State(health): State<Arc<Health>>) -> (StatusCode, Json<Status>) {
+    let code = if health.gateway.is_draining() {
+        StatusCode::SERVICE_UNAVAILABLE
+    } else {
+        StatusCode::OK
+    };
+    let status = status(&health.gateway);
+    (code, Json(Status { status }))
+}
+
+fn status(gateway: &Gateway) -> &'static str {
+    if gateway.is_draining() {
+        "draining"
+    } else {
+        "ok"
+    }
+}
+
+async fn dev_page() -> Response {
+    // The nonce lets the page's own script and style run, and no other.
+    let nonce = Uuid::new_v4().simple().to_string();
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; \
+         connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'"
+    );
+    let headers = [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    let page = DEV_PAGE.replace(NONCE, &nonce);
+    (headers, Html(page)).into_response()
+}
+
+async fn not_found() -> impl IntoResponse {
+    let body = ErrorBody {
+        error: "there is nothing here",
+        code: "not_found",
+    };
+    (StatusCode::NOT_FOUND, Json(body))
+}
+
+async fn method_not_allowed() -> impl IntoResponse {
+    let body = ErrorBody {
+        error: "this method is not allowed here",
+        code: "method_not_allowed",
+    };
+    (StatusCode::METHOD_NOT_ALLOWED, Json(body))
+}
+
+async fn log_and_harden(request: Request, next: Next) -> Response {
+    let begin = Instant::now();
+    let method = request.method().clone();
+    // The path alone: the query may hold a token.
+    let path = request.uri().path().to_owned();
+    let mut response = next.run(request).await;
+    for (name, value) in HARDENING {
+        response.headers_mut().insert(name, value);
+    }
+    tracing::info!(
+        %method,
+        path,
+        status = response.status().as_u16(),
+        milliseconds = begin.elapsed().as_millis(),
+        "answered"
+    );
+    response
+}
+
+const HARDENING: [(HeaderName, HeaderValue); 2] = [
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
+];

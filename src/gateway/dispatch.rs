@@ -1,0 +1,117 @@
+//! Every request is authorised before anything looks at what it asks for, and gets one answer.
+
+use serde_json::value::RawValue;
+
+use crate::catalog::{ExerciseService, Launch};
+use crate::protocol::ErrorCode;
+
+use super::auth::Principal;
+use super::call::{Action, Call, CallError};
+use super::policy::{self, Forbidden};
+use super::socket::MAX_ANSWER;
+
+/// Answers requests, each from one snapshot of the catalog.
+#[derive(Debug)]
+pub(super) struct Dispatch {
+    exercises: ExerciseService,
+}
+
+/// Why a request has no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RequestError {
+    /// It is not a request that the gateway knows.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The user may not make it.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// What it is about does not exist. The id has been checked: it is short and plain.
+    #[error("there is no {kind} \"{id}\"")]
+    NotFound {
+        /// `pool` or `exercise`.
+        kind: &'static str,
+        /// The id that was asked for.
+        id: String,
+    },
+    /// The answer does not fit a frame.
+    #[error("the answer has {0} bytes, at most {MAX_ANSWER} are sent")]
+    TooLarge(usize),
+    /// Nothing grades.
+    #[error("no grading service is connected")]
+    NoGrading,
+}
+
+impl RequestError {
+    /// The code to answer with.
+    pub(super) fn code(&self) -> ErrorCode {
+        match self {
+            Self::Call(error) => error.code(),
+            Self::Forbidden(_) => ErrorCode::Forbidden,
+            Self::NotFound { .. } => ErrorCode::NotFound,
+            Self::TooLarge(_) => ErrorCode::TooLarge,
+            Self::NoGrading => ErrorCode::Unavailable,
+        }
+    }
+}
+
+impl Dispatch {
+    /// Answers from this service.
+    pub(super) fn new(exercises: ExerciseService) -> Self {
+        Self { exercises }
+    }
+
+    /// The `data` of the answer, as JSON.
+    pub(super) fn answer(
+        &self,
+        principal: &Principal,
+        subject: &str,
+        data: Option<&RawValue>,
+    ) -> Result<String, RequestError> {
+        let call = Call::parse(subject, data)?;
+        policy::authorize(principal, &call)?;
+        let answer = self.act(principal, call.action)?;
+        if answer.len() > MAX_ANSWER {
+            return Err(RequestError::TooLarge(answer.len()));
+        }
+        Ok(answer)
+    }
+
+    fn act(&self, principal: &Principal, action: Action) -> Result<String, RequestError> {
+        match action {
+            Action::ListPools => Ok(self.exercises.pools()),
+            Action::GetPool(id) => found("pool", id.as_str(), self.exercises.pool(id.as_str())),
+            Action::ListExercises(id) => {
+                found("pool", id.as_str(), self.exercises.exercises(id.as_str()))
+            }
+            Action::GetExercise(id) => found(
+                "exercise",
+                id.as_str(),
+                self.exercises.exercise(id.as_str()),
+            ),
+            Action::Launch(id) => {
+                let launch = self.exercises.launch(&principal.user, id.as_str());
+                found("exercise", id.as_str(), launch).map(launched)
+            }
+            Action::Submit(_) => Err(RequestError::NoGrading),
+        }
+    }
+}
+
+// Whoever handles a launch announces `started`, once, on `exercise.{user_id}.status`. There are no
+// subscriptions yet, so the log is all that hears of it.
+fn launched(launch: Launch) -> String {
+    tracing::info!(
+        user = %launch.user_id,
+        exercise = %launch.exercise_id,
+        session = %launch.session_id,
+        "launched"
+    );
+    launch.answer
+}
+
+fn found<T>(kind: &'static str, id: &str, answer: Option<T>) -> Result<T, RequestError> {
+    answer.ok_or_else(|| RequestError::NotFound {
+        kind,
+        id: id.to_owned(),
+    })
+}

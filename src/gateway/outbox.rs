@@ -1,0 +1,283 @@
+//! What waits to be sent on one connection is bounded, and putting something in never waits.
+//!
+//! Answers and events share this one queue, so their order on a socket is the order in which they
+//! were pushed. Frames count until the writer takes them. A queue that is full closes itself as a
+//! slow consumer and lets go of what it held; an empty one holds no memory.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::protocol::{Close, CloseCode};
+
+use super::socket::Frame;
+
+/// What may wait on one connection.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// Frames.
+    pub(super) frames: usize,
+    /// Bytes of all frames. A single frame may be larger where nothing else waits.
+    pub(super) bytes: usize,
+}
+
+/// The frame was not taken: the connection is closed, or has just been closed as a slow consumer.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the outbox is full or closed")]
+pub(super) struct Full;
+
+/// What the writer does next.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// Take this frame along.
+    Send(Frame),
+    /// Send everything taken along, then wait.
+    Flush,
+    /// Say goodbye; nothing follows.
+    Close(Close),
+    /// The peer is gone; nothing follows.
+    End,
+}
+
+/// The queue between whoever has something to say and the writer of one connection.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    bounds: Bounds,
+    queue: Mutex<Queue>,
+    filled: Notify,
+    drained: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    frames: VecDeque<Frame>,
+    bytes: usize,
+    end: Option<End>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Close(Close),
+    Gone,
+}
+
+impl Outbox {
+    pub(super) fn new(bounds: Bounds) -> Self {
+        Self {
+            bounds,
+            queue: Mutex::default(),
+            filled: Notify::new(),
+            drained: Notify::new(),
+        }
+    }
+
+    /// Puts a frame in, without waiting.
+    pub(super) fn push(&self, frame: Frame) -> Result<(), Full> {
+        let mut queue = self.queue();
+        if queue.end.is_some() {
+            return Err(Full);
+        }
+        let fits = queue.frames.is_empty()
+            || (queue.frames.len() < self.bounds.frames
+                && queue.bytes + frame.len() <= self.bounds.bytes);
+        if fits {
+            queue.bytes += frame.len();
+            queue.frames.push_back(frame);
+        } else {
+            queue.clear();
+            queue.end = Some(End::Close(CloseCode::SlowConsumer.into()));
+        }
+        drop(queue);
+        self.filled.notify_one();
+        if fits { Ok(()) } else { Err(Full) }
+    }
+
+    /// Closes the connection once what waits has been sent. The first reason stays.
+    pub(super) fn close(&self, close: impl Into<Close>) {
+        self.end(End::Close(close.into()), false);
+    }
+
+    /// Closes the connection without sending what waits: the peer does not read.
+    pub(super) fn abandon(&self, close: impl Into<Close>) {
+        self.end(End::Close(close.into()), true);
+    }
+
+    /// Ends the writer: there is nobody to write to. A reason to close stays: it may still arrive.
+    pub(super) fn peer_is_gone(&self) {
+        self.end(End::Gone, true);
+    }
+
+    /// What the writer does next.
+    pub(super) fn next(&self) -> Next {
+        let mut queue = self.queue();
+        let Some(frame) = queue.frames.pop_front() else {
+            return match queue.end {
+                None => Next::Flush,
+                Some(End::Close(close)) => Next::Close(close),
+                Some(End::Gone) => Next::End,
+            };
+        };
+        queue.bytes -= frame.len();
+        if queue.frames.is_empty() {
+            queue.clear();
+        }
+        let has_room = self.has_room(&queue);
+        drop(queue);
+        if has_room {
+            self.drained.notify_one();
+        }
+        Next::Send(frame)
+    }
+
+    /// Waits until there is something for the writer to do.
+    pub(super) async fn filled(&self) {
+        while matches!(self.queue(), queue if queue.frames.is_empty() && queue.end.is_none()) {
+            self.filled.notified().await;
+        }
+    }
+
+    /// Waits until the queue is at most half full or at its end. The reader waits here, so that a
+    /// peer that asks without reading is slowed down instead of cut off.
+    pub(super) async fn room(&self) {
+        while matches!(self.queue(), queue if queue.end.is_none() && !self.has_room(&queue)) {
+            self.drained.notified().await;
+        }
+    }
+
+    fn has_room(&self, queue: &Queue) -> bool {
+        queue.frames.len() <= self.bounds.frames / 2 && queue.bytes <= self.bounds.bytes / 2
+    }
+
+    fn end(&self, end: End, discard: bool) {
+        let mut queue = self.queue();
+        if discard {
+            queue.clear();
+        }
+        queue.end.get_or_insert(end);
+        drop(queue);
+        self.filled.notify_one();
+        self.drained.notify_one();
+    }
+
+    // Each change leaves the queue consistent, so a panic elsewhere does not spoil it.
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    // A new deque, because `clear` would keep the memory of the busiest moment.
+    fn clear(&mut self) {
+        self.frames = VecDeque::new();
+        self.bytes = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(length: usize) -> Frame {
+        Frame::from("x".repeat(length))
+    }
+
+    fn outbox(frames: usize, bytes: usize) -> Outbox {
+        Outbox::new(Bounds { frames, bytes })
+    }
+
+    fn closes_with(outbox: &Outbox, code: CloseCode) -> bool {
+        matches!(outbox.next(), Next::Close(close) if close.code == code)
+    }
+
+    #[test]
+    fn first_in_first_out_then_flush() {
+        let outbox = outbox(3, 100);
+        for length in 1..=3 {
+            outbox.push(frame(length)).unwrap();
+        }
+        for length in 1..=3 {
+            assert!(matches!(outbox.next(), Next::Send(frame) if frame.len() == length));
+        }
+        assert!(matches!(outbox.next(), Next::Flush));
+        assert_eq!(outbox.queue().frames.capacity(), 0, "idle costs nothing");
+        assert_eq!(outbox.queue().bytes, 0);
+    }
+
+    #[test]
+    fn one_frame_too_many_is_a_slow_consumer() {
+        let outbox = outbox(2, 100);
+        outbox.push(frame(1)).unwrap();
+        outbox.push(frame(1)).unwrap();
+        assert_eq!(outbox.push(frame(1)), Err(Full));
+        assert_eq!(outbox.push(frame(1)), Err(Full));
+        assert_eq!(outbox.queue().frames.capacity(), 0, "what waited is let go");
+        assert!(closes_with(&outbox, CloseCode::SlowConsumer));
+    }
+
+    #[test]
+    fn one_byte_too_many_is_a_slow_consumer() {
+        let outbox = outbox(10, 100);
+        outbox.push(frame(60)).unwrap();
+        outbox.push(frame(40)).unwrap();
+        assert_eq!(outbox.push(frame(1)), Err(Full));
+        assert!(closes_with(&outbox, CloseCode::SlowConsumer));
+    }
+
+    #[test]
+    fn an_answer_larger_than_the_bound_is_sent_alone() {
+        let outbox = outbox(10, 100);
+        outbox.push(frame(1_000)).unwrap();
+        assert_eq!(outbox.push(frame(1)), Err(Full));
+    }
+
+    #[test]
+    fn a_close_follows_what_waits_and_the_first_reason_stays() {
+        let outbox = outbox(10, 100);
+        outbox.push(frame(1)).unwrap();
+        outbox.close(CloseCode::Draining);
+        outbox.close(CloseCode::Internal);
+        assert_eq!(outbox.push(frame(1)), Err(Full));
+        assert!(matches!(outbox.next(), Next::Send(_)));
+        outbox.peer_is_gone();
+        assert!(closes_with(&outbox, CloseCode::Draining));
+    }
+
+    #[test]
+    fn nothing_is_written_to_a_peer_that_is_gone() {
+        let outbox = outbox(10, 100);
+        outbox.push(frame(1)).unwrap();
+        outbox.peer_is_gone();
+        assert!(matches!(outbox.next(), Next::End));
+    }
+
+    #[test]
+    fn an_abandoned_queue_sends_nothing_more() {
+        let outbox = outbox(10, 100);
+        outbox.push(frame(1)).unwrap();
+        outbox.abandon(CloseCode::SlowConsumer);
+        assert!(closes_with(&outbox, CloseCode::SlowConsumer));
+    }
+
+    #[tokio::test]
+    async fn the_reader_waits_for_half_of_the_room() {
+        let outbox = outbox(4, 100);
+        for _ in 0..3 {
+            outbox.push(frame(1)).unwrap();
+        }
+        let writer = async {
+            outbox.filled().await;
+            assert!(matches!(outbox.next(), Next::Send(_)));
+        };
+        let ((), ()) = tokio::join!(outbox.room(), writer);
+        assert_eq!(outbox.queue().frames.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn an_end_wakes_both_sides() {
+        let outbox = outbox(1, 1);
+        outbox.push(frame(2)).unwrap();
+        let end = async { outbox.abandon(CloseCode::SlowConsumer) };
+        let ((), (), ()) = tokio::join!(outbox.room(), outbox.filled(), end);
+    }
+}

@@ -1,0 +1,166 @@
+//! Whatever a client sends, it gets the documented answer, and the daemon goes on.
+
+use futures_util::SinkExt;
+use serde_json::json;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_tungstenite::tungstenite::{Bytes, Message};
+
+use crate::fixture::{Fixture, soon};
+
+/// A masked frame of a client; the mask is zero, so the payload goes as it is.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![first];
+    match payload.len() {
+        length @ 0..126 => bytes.push(0x80 | u8::try_from(length).unwrap()),
+        length @ 126..0x1_0000 => {
+            bytes.push(0x80 | 0x7e);
+            bytes.extend(u16::try_from(length).unwrap().to_be_bytes());
+        }
+        length => {
+            bytes.push(0x80 | 0x7f);
+            bytes.extend((length as u64).to_be_bytes());
+        }
+    }
+    bytes.extend([0; 4]);
+    bytes.extend(payload);
+    bytes
+}
+
+/// Sends these bytes on a fresh connection; returns the code and reason of the close that follows.
+async fn closed_after(fixture: &Fixture, bytes: &[u8]) -> (u16, String) {
+    let mut stream = fixture.connect_raw().await;
+    soon(stream.write_all(bytes)).await.unwrap();
+    let mut answer = Vec::new();
+    soon(stream.read_to_end(&mut answer)).await.unwrap();
+    let [0x88, length, high, low, reason @ ..] = answer.as_slice() else {
+        panic!("not a close frame: {answer:?}");
+    };
+    assert_eq!(usize::from(*length), reason.len() + 2);
+    let reason = String::from_utf8(reason.to_vec()).unwrap();
+    (u16::from_be_bytes([*high, *low]), reason)
+}
+
+fn close(code: u16, name: &str) -> (u16, String) {
+    (code, format!(r#"{{"code":"{name}"}}"#))
+}
+
+async fn still_serves(fixture: &Fixture) {
+    let mut client = fixture.connect().await;
+    assert_eq!(client.ask(r#"{"type":"ping"}"#).await["type"], "pong");
+}
+
+#[tokio::test]
+async fn a_frame_of_one_mebibyte_is_too_large() {
+    let fixture = Fixture::start().await;
+    let mut client = fixture.connect().await;
+    client.send(" ".repeat(1024 * 1024)).await;
+    assert_eq!(client.closed().await, (1009, json!({"code": "too_large"})));
+    still_serves(&fixture).await;
+}
+
+#[tokio::test]
+async fn the_limit_is_exact() {
+    const LIMIT: usize = 64 * 1024;
+    let fixture = Fixture::start().await;
+    let mut client = fixture.connect().await;
+    let ping = r#"{"type":"ping"}"#;
+    let padded = |size: usize| format!("{ping}{}", " ".repeat(size - ping.len()));
+    assert_eq!(client.ask(padded(LIMIT)).await["type"], "pong");
+    client.send(padded(LIMIT + 1)).await;
+    assert_eq!(client.closed().await.0, 1009);
+}
+
+#[tokio::test]
+async fn fragments_count_together() {
+    let fixture = Fixture::start().await;
+    let mut bytes = frame(0x01, b"[");
+    for _ in 0..2_000 {
+        bytes.extend(frame(0x00, &[b' '; 100]));
+    }
+    assert_eq!(
+        closed_after(&fixture, &bytes).await,
+        close(1009, "too_large")
+    );
+    still_serves(&fixture).await;
+}
+
+#[tokio::test]
+async fn a_frame_that_only_claims_to_be_huge_is_refused_at_once() {
+    let fixture = Fixture::start().await;
+    let mut bytes = vec![0x81, 0xff];
+    bytes.extend((1_u64 << 62).to_be_bytes());
+    bytes.extend([0; 4]);
+    assert_eq!(
+        closed_after(&fixture, &bytes).await,
+        close(1009, "too_large")
+    );
+}
+
+#[tokio::test]
+async fn binary_is_not_spoken() {
+    let fixture = Fixture::start().await;
+    let mut client = fixture.connect().await;
+    let message = Message::Binary(Bytes::from_static(b"{}"));
+    soon(client.socket.send(message)).await.unwrap();
+    assert_eq!(
+        client.closed().await,
+        (1003, json!({"code": "binary_frame"}))
+    );
+}
+
+#[tokio::test]
+async fn text_is_utf_8() {
+    let fixture = Fixture::start().await;
+    let bytes = frame(0x81, b"{\"type\":\"\xff\"}");
+    let answer = closed_after(&fixture, &bytes).await;
+    assert_eq!(answer, close(1007, "invalid_utf8"));
+    still_serves(&fixture).await;
+}
+
+#[tokio::test]
+async fn broken_framing_is_a_protocol_error() {
+    let fixture = Fixture::start().await;
+    let compressed = frame(0xc1, b"{}");
+    let unmasked = b"\x81\x02{}".to_vec();
+    let lone_continuation = frame(0x80, b"{}");
+    for bytes in [compressed, unmasked, lone_continuation] {
+        let answer = closed_after(&fixture, &bytes).await;
+        assert_eq!(answer, close(1002, "protocol_error"), "{bytes:?}");
+    }
+    still_serves(&fixture).await;
+}
+
+#[tokio::test]
+async fn deep_nesting_is_a_bad_request() {
+    let fixture = Fixture::start().await;
+    let mut client = fixture.connect().await;
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    for frame in [
+        deep.clone(),
+        "[".repeat(60_000),
+        format!(r#"{{"type":"ping","x":{deep}}}"#),
+        format!(r#"{{"type":"request","subject":"exercise.get","request_id":"r","data":{deep}}}"#),
+    ] {
+        let answer = client.ask(frame).await;
+        assert_eq!(answer["code"], "bad_request");
+    }
+    assert_eq!(client.ask(r#"{"type":"ping"}"#).await["type"], "pong");
+}
+
+#[tokio::test]
+async fn a_client_that_asks_without_reading_is_slowed_down_then_cut_off() {
+    let fixture = Fixture::with(|config| {
+        config.limits.write_timeout = Duration::from_millis(100);
+        config.limits.close_timeout = Duration::from_millis(100);
+    })
+    .await;
+    let mut stream = fixture.connect_raw().await;
+    let request = r#"{"type":"request","subject":"exercise.pool.list","request_id":"r"}"#;
+    let request = frame(0x81, request.as_bytes());
+    // Without back pressure the daemon would take and answer all of this, and keep the answers.
+    let flood = request.repeat(500_000);
+    let refused = soon(stream.write_all(&flood)).await;
+    assert!(refused.is_err(), "the daemon took 40 MB of requests");
+    still_serves(&fixture).await;
+}

@@ -1,0 +1,130 @@
+//! What is not a socket.
+
+use mithril::daemon::{Daemon, DaemonConfig, DaemonError};
+use mithril::ids::UserId;
+use serde_json::json;
+
+use crate::fixture::{Fixture, config};
+
+fn get(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
+}
+
+#[tokio::test]
+async fn health_tells_what_is_served() {
+    let fixture = Fixture::start().await;
+    let _socket = fixture.connect().await;
+    let answer = fixture.http(&get("/healthz")).await;
+    assert_eq!(answer.status, 200);
+    let body = answer.json();
+    assert_eq!(body["status"], "ok");
+    assert_eq!(body["version"], env!("CARGO_PKG_VERSION"));
+    assert!(body["uptime_seconds"].is_u64());
+    assert_eq!(body["connections"], 1);
+    assert_eq!(body["content"]["pools"], 2);
+    assert_eq!(body["content"]["exercises"], 2);
+    for path in ["/livez", "/readyz"] {
+        let answer = fixture.http(&get(path)).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.json(), json!({"status": "ok"}));
+    }
+}
+
+#[tokio::test]
+async fn errors_are_json() {
+    let fixture = Fixture::start().await;
+    // Without --dev there is no page either.
+    for path in ["/", "/nope", "/ws/a/b", "/metrics"] {
+        let answer = fixture.http(&get(path)).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert_eq!(answer.json()["code"], "not_found");
+    }
+    for path in ["/healthz", "/ws"] {
+        let request = format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+        let answer = fixture.http(&request).await;
+        assert_eq!(answer.status, 405, "{path}");
+        assert_eq!(answer.json()["code"], "method_not_allowed");
+        assert_eq!(answer.header("allow"), Some("GET,HEAD"));
+    }
+}
+
+#[tokio::test]
+async fn the_page_runs_its_own_script_alone() {
+    let fixture = Fixture::with(|config| config.dev = true).await;
+    let answer = fixture.http(&get("/")).await;
+    assert_eq!(answer.status, 200);
+    let policy = answer.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'; "), "{policy}");
+    let (_, rest) = policy.split_once("script-src 'nonce-").unwrap();
+    let (nonce, _) = rest.split_once('\'').unwrap();
+    assert_eq!(nonce.len(), 32);
+    let script = format!("<script nonce=\"{nonce}\">");
+    assert_eq!(answer.body.matches(&script).count(), 1);
+    assert_eq!(answer.body.matches("<script").count(), 1);
+    assert!(!answer.body.contains("{{nonce}}"));
+    assert!(!answer.body.contains("http://") && !answer.body.contains("https://"));
+    assert!(!answer.body.contains(" style="), "the policy forbids it");
+    let again = fixture.http(&get("/")).await;
+    assert!(!again.body.contains(nonce), "a nonce is used once");
+}
+
+#[tokio::test]
+async fn a_development_daemon_makes_its_own_key() {
+    let mut dev = config();
+    dev.auth = None;
+    dev.dev = true;
+    let daemon = Daemon::bind(dev).await.unwrap();
+    let user = UserId::parse("dev").unwrap();
+    let token = daemon.dev_token(&user).unwrap().unwrap();
+    let daemon = daemon.spawn();
+    let fixture = Fixture {
+        address: daemon.address(),
+        daemon,
+    };
+    let offer = format!("mithril.v1, mithril.bearer.{token}");
+    let origin = format!("http://{}", fixture.address);
+    let headers = [
+        ("sec-websocket-protocol", offer.as_str()),
+        ("origin", origin.as_str()),
+    ];
+    let mut client = fixture.connect_with("/ws", &headers).await;
+    let data = json!({"user_id": "dev", "exercise_id": "hello"});
+    let launch = client.request("exercise.launch", data).await;
+    assert_eq!(launch["type"], "response");
+}
+
+#[tokio::test]
+async fn a_daemon_without_a_key_does_not_start() {
+    let refused = |change: fn(&mut DaemonConfig)| async move {
+        let mut config = config();
+        config.auth = None;
+        change(&mut config);
+        Daemon::bind(config).await.unwrap_err()
+    };
+    assert!(matches!(refused(|_| {}).await, DaemonError::NoKey));
+    let open = |config: &mut DaemonConfig| {
+        config.dev = true;
+        config.listen = "0.0.0.0:0".parse().unwrap();
+    };
+    assert!(matches!(refused(open).await, DaemonError::NotLoopback(_)));
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_an_error_at_start() {
+    let fixture = Fixture::start().await;
+    let mut config = config();
+    config.listen = fixture.address;
+    let error = Daemon::bind(config).await.unwrap_err();
+    assert!(matches!(error, DaemonError::Bind { .. }), "{error}");
+    assert_eq!(
+        error.to_string(),
+        format!("failed to listen on {}", fixture.address)
+    );
+}
+
+#[tokio::test]
+async fn only_a_development_daemon_mints_tokens() {
+    let daemon = Daemon::bind(config()).await.unwrap();
+    let user = UserId::parse("dev").unwrap();
+    assert_eq!(daemon.dev_token(&user).unwrap(), None);
+}
