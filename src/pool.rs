@@ -47,7 +47,6 @@ pub struct Pool {
 #[expect(
     clippy::ref_option,
     clippy::trivially_copy_pass_by_ref,
-    clippy::ref_option,
     reason = "serde passes a reference to the field"
 )]
 fn text_or_empty<S: Serializer>(

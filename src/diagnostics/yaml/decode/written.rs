@@ -2,16 +2,26 @@
 
 use std::ops::Range;
 
+/// Bytes of a text behind which no place is looked for: each look begins at the text's beginning.
+const FAR: usize = 2048;
+
 /// Where `part` of `value` stands in `written`, the scalar as the file has it; `None` where the two
 /// can't be brought together.
 pub(super) fn place(written: &str, value: &str, part: &Range<usize>) -> Option<Range<usize>> {
+    if part.end > FAR {
+        return None;
+    }
     let style = match written.as_bytes().first()? {
         b'"' => Style::Double,
         b'\'' => Style::Single,
         _ => Style::Open,
     };
-    let at = usize::from(style != Style::Open);
-    let mut walk = Walk { written, style, at };
+    let mut walk = Walk {
+        written,
+        style,
+        at: usize::from(style != Style::Open),
+        blank_until: 0,
+    };
     let mut offset = 0;
     let mut start = None;
     while let Some(character) = value[offset..].chars().next() {
@@ -40,6 +50,8 @@ struct Walk<'w> {
     written: &'w str,
     style: Style,
     at: usize,
+    /// Where blanks end that belong to the value, so that a long run is looked at once.
+    blank_until: usize,
 }
 
 impl Walk<'_> {
@@ -50,10 +62,15 @@ impl Walk<'_> {
             self.escaped_breaks();
         }
         let rest = &self.written[self.at..];
-        let blanks = blanks(rest);
+        let blanks = if self.at < self.blank_until {
+            0
+        } else {
+            blanks(rest)
+        };
         if rest[blanks..].starts_with(['\n', '\r']) && !self.keeps_blanks(blanks, value) {
             return self.fold(character, value);
         }
+        self.blank_until = self.blank_until.max(self.at + blanks);
         let length = match self.style {
             Style::Double if rest.starts_with('\\') => escape(rest)?,
             Style::Single if rest.starts_with("''") && character == '\'' => 2,

@@ -250,12 +250,15 @@ fn tabs_behind_dashes(source: &Source, tree: &Tree<'_>) -> Vec<usize> {
         if flow || !matches!(node.value, Value::Sequence(_) | Value::Mapping(_)) {
             continue;
         }
-        let line = source.line_start(source.position(start).line);
-        let before = text.get(line..start).unwrap_or_default();
-        let dashes = before.trim_start_matches([' ', '\t']);
-        if let Some(tab) = dashes.find('\t').filter(|_| is_dashes(dashes)) {
-            tabs.push(start - dashes.len() + tab);
+        // Backwards, so that many collections on one long line cost no more than few.
+        let above = &text.as_bytes()[..start];
+        let other = above.iter().rposition(|byte| !b"- \t".contains(byte));
+        let line = other.map_or(0, |at| at + 1);
+        if other.is_some_and(|at| !b"\n\r".contains(&above[at])) {
+            continue;
         }
+        let dashes = line + blanks(&text[line..start]);
+        tabs.extend(text[dashes..start].find('\t').map(|tab| dashes + tab));
     }
     tabs.dedup();
     tabs
