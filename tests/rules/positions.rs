@@ -7,6 +7,7 @@
 use mithril::diagnostics::{Applicability, Code};
 use mithril::lint::{Settings, check_text};
 
+use crate::positions_tree;
 use crate::support::{found, lines, marked};
 
 const FILLINGS: [&str; 5] = ["", "é😀", "\t", "ñ\t👩‍🚀\t", r#"\u00e9 \" \\"#];
@@ -583,28 +584,27 @@ fn a_fix_mends_its_problem() {
     assert!(safe > 100 && unsafe_ > 100, "{safe} {unsafe_}");
 }
 
-/// Rules whose place is a whole file, or in a tree: see `positions_tree` and `fixtures`.
-const ELSEWHERE: [Code; 13] = [
-    Code::Y002,
-    Code::Y008,
-    Code::I202,
-    Code::I203,
-    Code::I208,
-    Code::I209,
-    Code::I211,
-    Code::F301,
-    Code::F302,
-    Code::F303,
-    Code::F304,
-    Code::F307,
-    Code::F309,
-];
+/// Rules about a whole file or about bytes; `positions_tree` has a test of its own for each.
+const BY_HAND: [Code; 3] = [Code::Y002, Code::F303, Code::F309];
+
+/// Rules whose place has nothing before it on its line but indentation or a `-`.
+const FIRST_ON_THE_LINE: [Code; 5] = [Code::Y005, Code::Y007, Code::Y008, Code::Y009, Code::I209];
 
 #[test]
 fn no_rule_is_left_out() {
-    for &code in Code::ALL {
-        let edited = EDITS.iter().any(|(c, _)| *c == code);
-        let text = TEXTS.iter().any(|(c, _)| *c == code);
-        assert!(edited || text || ELSEWHERE.contains(&code), "{code}");
+    let edited = EDITS
+        .iter()
+        .flat_map(|(code, edits)| [BLOCK, FLOW].map(|base| (*code, edited(base, edits))));
+    let texts = TEXTS.iter().map(|(code, text)| (*code, (*text).to_owned()));
+    let cases: Vec<_> = edited.chain(texts).chain(positions_tree::cases()).collect();
+    for &code in Code::ALL.iter().filter(|code| !BY_HAND.contains(code)) {
+        let mut own = cases.iter().filter(|(c, _)| *c == code).peekable();
+        assert!(own.peek().is_some(), "{code} has no case");
+        let behind = own.any(|(_, text)| {
+            let before = text.split('§').next().unwrap();
+            before.rsplit('\n').next().unwrap().contains('¤')
+        });
+        let first = FIRST_ON_THE_LINE.contains(&code);
+        assert!(behind != first, "{code} has no case behind other text");
     }
 }

@@ -163,6 +163,14 @@ const CASES: &[(Code, &[File])] = &[
     ),
 ];
 
+/// The broken files.
+pub(crate) fn cases() -> impl Iterator<Item = (Code, String)> {
+    CASES.iter().flat_map(|(code, changed)| {
+        let broken = changed.iter().filter(|(_, text)| text.contains('§'));
+        broken.map(|(_, text)| (*code, (*text).to_owned()))
+    })
+}
+
 fn files(changed: &[File]) -> BTreeMap<&'static str, &'static str> {
     let clean = [POOL, OTHER_POOL, HELLO, CODE, INPUT];
     clean.iter().chain(changed).copied().collect()
