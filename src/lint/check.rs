@@ -188,7 +188,8 @@ fn tree<'s>(
         } else {
             what
         };
-        let problem = findings.at(Code::Y008, 0..0, format!("the file {what}"));
+        let start = source.mark_length();
+        let problem = findings.at(Code::Y008, start..start, format!("the file {what}"));
         findings.push(problem.help("write the exercise or the pool, or remove the file"));
         return None;
     };
