@@ -29,7 +29,7 @@ complete -c mithril -n "__fish_mithril_needs_command" -l color -d 'When to use c
 always\t'Always'
 never\t'Never'"
 complete -c mithril -n "__fish_mithril_needs_command" -s q -l quiet -d 'Print results alone, no summary and no progress'
-complete -c mithril -n "__fish_mithril_needs_command" -s v -l verbose -d 'Say more; twice for everything'
+complete -c mithril -n "__fish_mithril_needs_command" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mithril -n "__fish_mithril_needs_command" -s V -l version -d 'Print version'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "validate" -d 'Check that exercises and pools can be loaded'
@@ -47,7 +47,7 @@ complete -c mithril -n "__fish_mithril_using_subcommand validate" -l color -d 'W
 always\t'Always'
 never\t'Never'"
 complete -c mithril -n "__fish_mithril_using_subcommand validate" -s q -l quiet -d 'Print results alone, no summary and no progress'
-complete -c mithril -n "__fish_mithril_using_subcommand validate" -s v -l verbose -d 'Say more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand validate" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand validate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mithril -n "__fish_mithril_using_subcommand rule" -l format -d 'How to print the list [default: table on a terminal, else tsv]' -r -f -a "table\t'For people'
 json\t'JSON'
@@ -58,14 +58,14 @@ always\t'Always'
 never\t'Never'"
 complete -c mithril -n "__fish_mithril_using_subcommand rule" -l all -d 'List all rules'
 complete -c mithril -n "__fish_mithril_using_subcommand rule" -s q -l quiet -d 'Print results alone, no summary and no progress'
-complete -c mithril -n "__fish_mithril_using_subcommand rule" -s v -l verbose -d 'Say more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand rule" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand rule" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mithril -n "__fish_mithril_using_subcommand schema" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
 complete -c mithril -n "__fish_mithril_using_subcommand schema" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c mithril -n "__fish_mithril_using_subcommand schema" -s q -l quiet -d 'Print results alone, no summary and no progress'
-complete -c mithril -n "__fish_mithril_using_subcommand schema" -s v -l verbose -d 'Say more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand schema" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mithril -n "__fish_mithril_using_subcommand show" -l content-dir -d 'The tree of exercises [default: the content directory of the configuration]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand show" -l format -d 'How to print it [default: table on a terminal, else tsv]' -r -f -a "table\t'For people'
@@ -76,7 +76,7 @@ complete -c mithril -n "__fish_mithril_using_subcommand show" -l color -d 'When 
 always\t'Always'
 never\t'Never'"
 complete -c mithril -n "__fish_mithril_using_subcommand show" -s q -l quiet -d 'Print results alone, no summary and no progress'
-complete -c mithril -n "__fish_mithril_using_subcommand show" -s v -l verbose -d 'Say more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand show" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-listen -l listen -d 'Where to listen; port 0 takes a free one [default: 127.0.0.1:8080] [env: MITHRIL_SERVER_LISTEN, MITHRIL_LISTEN, WEBSOCKET_PORT]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-drain -d 'How long closing all sockets may take [default: 30s] [env: MITHRIL_SERVER_DRAIN, MITHRIL_DRAIN]' -r
@@ -94,14 +94,14 @@ never\t'Never'"
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l dev -d 'Everything in process on a loopback address, with a key made for this run; prints a URL and a token'
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l allow-degraded -d 'Serve also if no pool can be loaded'
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -s q -l quiet -d 'Print results alone, no summary and no progress'
-complete -c mithril -n "__fish_mithril_using_subcommand serve" -s v -l verbose -d 'Say more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mithril -n "__fish_mithril_using_subcommand completions" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
 complete -c mithril -n "__fish_mithril_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c mithril -n "__fish_mithril_using_subcommand completions" -s q -l quiet -d 'Print results alone, no summary and no progress'
-complete -c mithril -n "__fish_mithril_using_subcommand completions" -s v -l verbose -d 'Say more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand completions" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mithril -n "__fish_mithril_using_subcommand man" -l out -d 'The directory for one page a command' -r -F
 complete -c mithril -n "__fish_mithril_using_subcommand man" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
@@ -109,7 +109,7 @@ complete -c mithril -n "__fish_mithril_using_subcommand man" -l color -d 'When t
 always\t'Always'
 never\t'Never'"
 complete -c mithril -n "__fish_mithril_using_subcommand man" -s q -l quiet -d 'Print results alone, no summary and no progress'
-complete -c mithril -n "__fish_mithril_using_subcommand man" -s v -l verbose -d 'Say more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand man" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve completions man help" -f -a "validate" -d 'Check that exercises and pools can be loaded'
 complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve completions man help" -f -a "rule" -d 'Explain a rule'

@@ -28,7 +28,11 @@ pub fn run(
     printer: &Printer,
 ) -> Result<ExitStatus, anyhow::Error> {
     let layers = Layers {
-        file: cli.global.config,
+        // An empty variable means unset.
+        file: cli
+            .global
+            .config
+            .filter(|path| !path.as_os_str().is_empty()),
         environment: surroundings.environment,
         ..Layers::default()
     };

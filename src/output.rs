@@ -47,6 +47,7 @@ impl ExitStatus {
 #[derive(Debug, Clone)]
 pub struct Printer {
     quiet: bool,
+    verbose: u8,
     stdout: Stream,
     stderr: Stream,
 }
@@ -67,6 +68,7 @@ impl Printer {
         };
         Self {
             quiet: global.quiet,
+            verbose: global.verbose,
             stdout: stream(io::stdout().is_terminal()),
             stderr: stream(io::stderr().is_terminal()),
         }
@@ -75,6 +77,11 @@ impl Printer {
     /// Whether standard output is a terminal.
     pub fn is_terminal(&self) -> bool {
         self.stdout.terminal
+    }
+
+    /// How much more the user wants to be told: 0, 1 or more.
+    pub fn verbosity(&self) -> u8 {
+        self.verbose
     }
 
     /// Whether standard error, where logs go, is a terminal.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::level_filters::LevelFilter;
 
 use crate::catalog::{self, Catalog, CatalogStore, Loaded};
 use crate::cli::Serve;
@@ -141,8 +142,13 @@ fn log_settings(config: &Config, layers: &Layers, printer: &Printer) -> LogSetti
     } else {
         LogFormat::Json
     };
+    let level = match printer.verbosity() {
+        0 => config.log.level,
+        1 => config.log.level.max(LevelFilter::DEBUG),
+        _ => LevelFilter::TRACE,
+    };
     LogSettings {
-        level: config.log.level,
+        level,
         format: config.log.format.unwrap_or(default),
         colour: printer.logs_in_colour(),
         journal,

@@ -31,6 +31,7 @@ impl Layers {
         let names = self.environment.keys().map(String::as_str);
         names.filter(|name| {
             name.starts_with("MITHRIL_")
+                && *name != "MITHRIL_CONFIG"
                 && !KEYS
                     .iter()
                     .any(|key| key.variable() == *name || key.variables.contains(name))

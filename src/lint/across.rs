@@ -8,8 +8,8 @@ use std::sync::Arc;
 use crate::diagnostics::{Code, Diagnostic, Findings, Severity, Source, nearest};
 
 use super::check::{Content, Judged, Name};
-use super::tree::{LEVELS_ABOVE, SoundPool};
-use super::walk::{EXERCISE_FILE, FoundFile, POOL_FILE, Role};
+use super::tree::SoundPool;
+use super::walk::{EXERCISE_FILE, FoundFile, LEVELS_ABOVE, POOL_FILE, Role};
 
 type File = (FoundFile, Judged);
 

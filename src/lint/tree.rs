@@ -13,11 +13,8 @@ use crate::pool::Pool;
 use super::across;
 use super::check::{self, Judged};
 use super::rules::Beside;
-use super::walk::{self, Found, FoundFile, POOL_FILE, Role};
+use super::walk::{self, Found, FoundFile, Role};
 use super::{Selection, Settings, silence};
-
-/// How far above a named path a pool is looked for.
-pub(super) const LEVELS_ABOVE: usize = 3;
 
 /// What the user named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,11 +111,7 @@ pub fn check(
         .into_par_iter()
         .filter(|_| !progress.is_cancelled())
         .map(|file| {
-            let directory = file.path.parent().unwrap_or(Path::new("")).to_owned();
-            let beside = Beside {
-                directory,
-                root: file.root.to_path_buf(),
-            };
+            let beside = beside(&file);
             let judged = check::read(&file.path, &file.shown, file.role, &beside, settings);
             progress.done.fetch_add(1, Ordering::Relaxed);
             (file, trim(judged, settings))
@@ -140,20 +133,14 @@ pub fn check(
 
 /// Judges one text by itself.
 pub fn check_text(name: &str, text: &str, settings: &Settings) -> Report {
-    let shown = Arc::from(name);
+    let file = FoundFile::named(PathBuf::from(name));
     let judged = check::judge(
         text.as_bytes().to_vec(),
-        &shown,
+        &file.shown,
         Role::Named,
         None,
         settings,
     );
-    let file = FoundFile {
-        path: PathBuf::from(name),
-        shown,
-        role: Role::Named,
-        root: Arc::from(Path::new("")),
-    };
     conclude(vec![(file, judged)], Vec::new(), settings, false).report
 }
 
@@ -165,50 +152,24 @@ fn find(path: PathBuf, found: &mut Found, progress: &Progress) -> Result<(), Che
     if metadata.is_dir() {
         walk::walk(&path, found, &|| progress.is_cancelled());
     } else {
-        let root = Arc::from(containment(&path));
-        let shown = walk::shown(&path);
-        found.files.push(FoundFile {
-            path,
-            shown,
-            role: Role::Named,
-            root,
-        });
+        found.files.push(FoundFile::named(path));
     }
     Ok(())
 }
 
 fn text(bytes: Vec<u8>, path: Option<PathBuf>, settings: &Settings) -> (FoundFile, Judged) {
-    let beside = path.as_deref().map(|path| Beside {
-        directory: path.parent().unwrap_or(Path::new("")).to_owned(),
-        root: containment(path),
-    });
-    let path = path.unwrap_or_else(|| PathBuf::from("<stdin>"));
-    let shown = walk::shown(&path);
-    let judged = check::judge(bytes, &shown, Role::Named, beside.as_ref(), settings);
-    (
-        FoundFile {
-            path,
-            shown,
-            role: Role::Named,
-            root: Arc::from(Path::new("")),
-        },
-        judged,
-    )
+    let placed = path.is_some();
+    let file = FoundFile::named(path.unwrap_or_else(|| PathBuf::from("<stdin>")));
+    let beside = placed.then(|| beside(&file));
+    let judged = check::judge(bytes, &file.shown, Role::Named, beside.as_ref(), settings);
+    (file, judged)
 }
 
-/// The directory that the links beside a single file must not leave: the one that holds its pool,
-/// or else its own.
-fn containment(file: &Path) -> PathBuf {
-    let directory = match file.parent() {
-        Some(above) if !above.as_os_str().is_empty() => above,
-        _ => Path::new("."),
-    };
-    let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
-    let pool = absolute
-        .ancestors()
-        .take(LEVELS_ABOVE)
-        .find(|d| d.join(POOL_FILE).is_file());
-    pool.and_then(Path::parent).unwrap_or(&absolute).to_owned()
+fn beside(file: &FoundFile) -> Beside {
+    Beside {
+        directory: file.path.parent().unwrap_or(Path::new("")).to_owned(),
+        root: file.bounds.to_path_buf(),
+    }
 }
 
 /// Drops at once what will not be reported, so that a large tree stays small in memory.

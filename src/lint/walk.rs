@@ -37,8 +37,24 @@ pub struct FoundFile {
     pub shown: Arc<str>,
     /// What it is taken for.
     pub role: Role,
-    /// The directory that its links must not leave.
+    /// The directory below which it was found.
     pub root: Arc<Path>,
+    /// The directory that links must not leave: the root, or the tree around a pool that was named.
+    pub bounds: Arc<Path>,
+}
+
+impl FoundFile {
+    /// A file that the user named.
+    pub fn named(path: PathBuf) -> Self {
+        let directory = path.parent().unwrap_or(Path::new(""));
+        Self {
+            shown: shown(&path),
+            role: Role::Named,
+            root: Arc::from(directory),
+            bounds: Arc::from(bounds(directory)),
+            path,
+        }
+    }
 }
 
 /// Something in the tree that can't be read.
@@ -75,7 +91,8 @@ impl Found {
 
 /// Finds the files of the tree below a directory, until it is told to stop.
 pub fn walk(root: &Path, found: &mut Found, stop: &(dyn Fn() -> bool + Sync)) {
-    let shown_root: Arc<Path> = Arc::from(root);
+    let above: Arc<Path> = Arc::from(root);
+    let bounds: Arc<Path> = Arc::from(bounds(root));
     let result = Mutex::new(Found::default());
     let mut builder = WalkBuilder::new(root);
     builder
@@ -93,10 +110,10 @@ pub fn walk(root: &Path, found: &mut Found, stop: &(dyn Fn() -> bool + Sync)) {
             found: Found::default(),
             result: &result,
         };
-        let root = Arc::clone(&shown_root);
+        let (root, bounds) = (Arc::clone(&above), Arc::clone(&bounds));
         Box::new(move |entry| {
             match entry {
-                Ok(entry) => local.entry(&entry, &root),
+                Ok(entry) => local.entry(&entry, &root, &bounds),
                 Err(error) => local.found.unreadable.push(unreadable(&error, &root)),
             }
             if stop() {
@@ -128,7 +145,7 @@ impl Drop for Local<'_> {
 }
 
 impl Local<'_> {
-    fn entry(&mut self, entry: &DirEntry, root: &Arc<Path>) {
+    fn entry(&mut self, entry: &DirEntry, root: &Arc<Path>, bounds: &Arc<Path>) {
         let role = match entry.file_name().to_str() {
             Some(EXERCISE_FILE) => Role::Exercise,
             Some(POOL_FILE) => Role::Pool,
@@ -144,7 +161,7 @@ impl Local<'_> {
             return;
         }
         if entry.file_type().is_some_and(|kind| kind.is_symlink())
-            && let Some(reason) = link_escapes(path, root)
+            && let Some(reason) = link_escapes(path, bounds)
         {
             let shown = shown(path);
             self.found.unreadable.push(Unreadable {
@@ -165,24 +182,44 @@ impl Local<'_> {
             });
             return;
         }
-        let root = Arc::clone(root);
+        let (root, bounds) = (Arc::clone(root), Arc::clone(bounds));
         self.found.files.push(FoundFile {
             path: path.to_owned(),
             shown: shown(path),
             role,
             root,
+            bounds,
         });
     }
 }
 
+/// How far above a named path a pool is looked for.
+pub const LEVELS_ABOVE: usize = 3;
+
+/// The directory that links below a named directory must not leave: the one around the pool that it
+/// is, or is in; else itself.
+pub fn bounds(directory: &Path) -> PathBuf {
+    let directory = if directory.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        directory
+    };
+    let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+    let pool = absolute
+        .ancestors()
+        .take(LEVELS_ABOVE)
+        .find(|at| at.join(POOL_FILE).is_file());
+    pool.and_then(Path::parent).unwrap_or(&absolute).to_owned()
+}
+
 /// Why a link may not be followed, if so.
-fn link_escapes(path: &Path, root: &Path) -> Option<String> {
+fn link_escapes(path: &Path, bounds: &Path) -> Option<String> {
     let Ok(target) = path.canonicalize() else {
         return Some("the link leads nowhere".into());
     };
-    let inside = root
+    let inside = bounds
         .canonicalize()
-        .is_ok_and(|root| target.starts_with(root));
+        .is_ok_and(|bounds| target.starts_with(bounds));
     (!inside).then(|| "the link leads out of the tree".into())
 }
 

@@ -168,6 +168,33 @@ fn links_are_read_inside_of_the_tree_alone() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pool_that_is_named_may_link_into_its_tree() {
+    let directory = tempfile::tempdir().unwrap();
+    content::write_tree(directory.path(), 1);
+    std::fs::write(directory.path().join("shared.txt"), "1 2\n").unwrap();
+    let exercise = directory.path().join("pool-0000/ex000000");
+    let input = exercise.join("tests/basic_input.txt");
+    std::fs::remove_file(&input).unwrap();
+    std::os::unix::fs::symlink("../../../shared.txt", &input).unwrap();
+    let pool = directory.path().join("pool-0000");
+    for named in [
+        directory.path(),
+        &pool,
+        &exercise,
+        &exercise.join("exercise.yaml"),
+    ] {
+        assert_eq!(codes(named), [""; 0], "{}", named.display());
+    }
+    // Around the tree is nothing that a link may lead to.
+    std::fs::remove_file(&input).unwrap();
+    std::os::unix::fs::symlink("../../../../shared.txt", &input).unwrap();
+    for named in [directory.path(), &pool, &exercise] {
+        assert_eq!(codes(named), ["F303"], "{}", named.display());
+    }
+}
+
 #[test]
 fn the_outcome_does_not_depend_on_the_threads() {
     let directory = tempfile::tempdir().unwrap();
