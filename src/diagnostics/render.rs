@@ -55,9 +55,13 @@ impl<'a> Frames<'a> {
                 (Some(source), _) => group.element(snippet(source, &marks)),
                 (None, Some(mark)) => {
                     let at = mark.span.start;
-                    group.element(Origin::path(&**path).line(at.line).char_column(at.column))
+                    group.element(
+                        Origin::path(one_line(path))
+                            .line(at.line)
+                            .char_column(at.column),
+                    )
                 }
-                (None, None) => group.element(Origin::path(&**path)),
+                (None, None) => group.element(Origin::path(one_line(path))),
             };
         }
         if let Some(help) = &diagnostic.help {
@@ -137,7 +141,7 @@ fn snippet<'a>(
     let start = source.line_start(first).max(source.mark_length());
     let window = window(source, start..source.line_start(last + 1));
     let mut snippet = Snippet::source(window)
-        .path(&**source.path())
+        .path(one_line(source.path()))
         .line_start(first)
         .fold(true);
     for mark in marks {

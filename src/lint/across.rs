@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::diagnostics::{Code, Diagnostic, Findings, Severity, Source, nearest};
 
-use super::check::{Content, Judged, Name};
+use super::check::{self, Content, Judged, Name};
 use super::tree::SoundPool;
 use super::walk::{EXERCISE_FILE, FoundFile, LEVELS_ABOVE, POOL_FILE, Role};
 
@@ -289,8 +289,8 @@ fn list_drift(listed: &[Name], ids: &[&str], source: &Source) -> Vec<Diagnostic>
 /// A file's text: what is still in memory, or else read again.
 fn source_of((file, judged): &File) -> Arc<Source> {
     judged.source.clone().unwrap_or_else(|| {
-        let bytes = std::fs::read(&file.path).unwrap_or_default();
-        Arc::new(Source::new(Arc::clone(&file.shown), bytes))
+        let again = check::read_again(&file.path, &file.shown);
+        Arc::new(again.unwrap_or_else(|| Source::new(Arc::clone(&file.shown), Vec::new())))
     })
 }
 

@@ -87,6 +87,17 @@ pub(super) fn read(
     }
 }
 
+/// The text of a file that is no longer in memory, to show a place in it. What is no regular file is
+/// not opened: a named pipe would wait for ever.
+pub(super) fn read_again(path: &Path, shown: &Arc<str>) -> Option<Source> {
+    let regular = path.metadata().is_ok_and(|found| found.is_file());
+    if !regular {
+        return None;
+    }
+    let bytes = bytes(path, Limits::default().bytes).ok()?;
+    Some(Source::new(Arc::clone(shown), bytes))
+}
+
 /// The bytes of a file, at most one more than the limit, so that what is too large is seen.
 fn bytes(path: &Path, limit: usize) -> std::io::Result<Vec<u8>> {
     let file = std::fs::File::open(path)?;

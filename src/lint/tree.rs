@@ -79,7 +79,7 @@ pub struct Checked {
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
     /// A path that the user named can't be looked at.
-    #[error("failed to read {}: {}", path.display(), source)]
+    #[error("failed to read {}", path.display())]
     Path {
         /// The path.
         path: PathBuf,
@@ -207,6 +207,13 @@ fn conclude(
         files: judged.len(),
         ..Report::default()
     };
+    for diagnostic in &diagnostics {
+        // What may not be read is not shown either.
+        let nothing = Source::new(Arc::clone(&diagnostic.path), Vec::new());
+        report
+            .sources
+            .insert(Arc::clone(&diagnostic.path), Arc::new(nothing));
+    }
     let places = across::places(&judged);
     // Of a part of the tree nothing can be said that needs the whole.
     let verdicts = if partial {
@@ -266,10 +273,8 @@ fn load_sources(report: &mut Report) {
         if report.sources.contains_key(&path) {
             continue;
         }
-        if let Ok(bytes) = std::fs::read(&*path) {
-            report
-                .sources
-                .insert(Arc::clone(&path), Arc::new(Source::new(path, bytes)));
+        if let Some(source) = check::read_again(Path::new(&*path), &path) {
+            report.sources.insert(path, Arc::new(source));
         }
     }
 }
