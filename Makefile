@@ -1,6 +1,6 @@
 # What CI runs, and what a developer runs. `make test` and `make test-foreign` install what they lack.
 
-.PHONY: ci lint test test-foreign doc generate bench fuzz install-test-tools
+.PHONY: ci lint test test-foreign doc generate bench bench-gateway fuzz
 
 # Everything that must hold before a change is kept.
 ci: lint test test-foreign doc
@@ -36,6 +36,10 @@ generate:
 
 bench:
 	cargo bench --locked --bench content
+
+# The gateway under load, beside a bare loop of writes.
+bench-gateway:
+	cargo bench --locked --bench gateway
 
 # Needs cargo-fuzz and a nightly compiler.
 fuzz:
