@@ -63,7 +63,7 @@ async fn fan_out(sockets: usize) {
         let bare = bare::Loop::start(sockets).await;
         let lowest = bare.run(ROUNDS, outstanding).await / bare.deliveries(ROUNDS);
         drop(bare);
-        let daemon = Daemon::start().await;
+        let daemon = Daemon::start();
         let crowd = Crowd::join(&daemon, "/ws/bench", sockets).await;
         let mut publisher = Client::connect(&daemon, "/ws/bench", 0).await;
         let before = daemon.process.cpu();
@@ -86,7 +86,7 @@ async fn fan_out(sockets: usize) {
 
 /// Messages to single sockets, a thousand a second: the time from publishing to receiving.
 async fn unicast(sockets: usize) {
-    let daemon = Daemon::start().await;
+    let daemon = Daemon::start();
     let mut publisher = Client::connect(&daemon, "/ws", 0).await;
     let mut readers = Vec::with_capacity(sockets);
     for index in 0..sockets {
@@ -114,7 +114,7 @@ async fn unicast(sockets: usize) {
 
 /// `exercise.get` on a hundred connections, each asking again once it is answered.
 async fn requests() {
-    let daemon = Daemon::start().await;
+    let daemon = Daemon::start();
     let mut clients = Vec::new();
     for _ in 0..100 {
         clients.push(Client::connect(&daemon, "/ws", 0).await);
@@ -143,7 +143,7 @@ async fn requests() {
 
 /// Sockets that say nothing: how fast they connect and what each of them keeps.
 async fn idle(sockets: usize) {
-    let daemon = Daemon::start().await;
+    let daemon = Daemon::start();
     // What the first connection sets up is not a connection's.
     drop(Client::connect(&daemon, "/ws", 0).await);
     let before = daemon.process.memory();
@@ -164,7 +164,7 @@ async fn losing_all(sockets: usize) {
             .unwrap_or(usize::MAX)
             .saturating_sub(200),
     );
-    let daemon = Daemon::start().await;
+    let daemon = Daemon::start();
     drop(Client::connect(&daemon, "/ws", 0).await);
     let start = daemon.process.memory();
     let crowd = Crowd::join(&daemon, "/ws", sockets).await;

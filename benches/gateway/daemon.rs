@@ -19,7 +19,7 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    pub(crate) async fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_mithril"))
             .args(["serve", "--dev", "--listen", "127.0.0.1:0"])
             .env("JWT_SECRET_KEY", SECRET)
