@@ -47,19 +47,8 @@ pub(super) struct Judged {
 impl Judged {
     /// A file that could not be read at all.
     fn unread(role: Role, source: Source, problem: Diagnostic) -> Self {
-        let content = match role {
-            Role::Pool => Content::Pool {
-                slug: None,
-                listed: None,
-                file: None,
-            },
-            Role::Exercise | Role::Named => Content::Exercise {
-                id: None,
-                file: None,
-            },
-        };
         Self {
-            content,
+            content: broken(role),
             diagnostics: vec![problem],
             ignores: Ignores::default(),
             source: Some(Arc::new(source)),
@@ -156,6 +145,7 @@ pub(super) fn judge(
     judged
 }
 
+/// What is left of a file of which nothing could be decoded.
 fn broken(role: Role) -> Content {
     match role {
         Role::Pool => Content::Pool {
