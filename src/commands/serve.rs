@@ -14,6 +14,7 @@ use crate::config::{Config, Layers};
 use crate::daemon::{Daemon, DaemonConfig};
 use crate::diagnostics::Diagnostic;
 use crate::ids::UserId;
+use crate::lint::Settings;
 use crate::output::{ExitStatus, Printer};
 use crate::telemetry::{self, LogFormat, LogSettings};
 
@@ -77,7 +78,7 @@ fn load(config: &Config, allow_degraded: bool) -> Result<Catalog, anyhow::Error>
         catalog,
         report,
         skipped,
-    } = match catalog::load(root, &super::error_settings(config)) {
+    } = match catalog::load(root, &Settings::errors(&config.lint)?) {
         Ok(loaded) => loaded,
         Err(error) if allow_degraded => {
             tracing::error!(

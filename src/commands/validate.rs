@@ -29,7 +29,7 @@ pub(super) fn run(
     if args.stdin_filename.is_some() && !paths.iter().any(|path| path == Path::new("-")) {
         anyhow::bail!("--stdin-filename names standard input: add `-` to the paths");
     }
-    let settings = super::error_settings(&config);
+    let settings = Settings::errors(&config.lint)?;
     let targets = targets(&paths, args.stdin_filename)?;
     let progress = Arc::new(Progress::default());
     let interrupts = interrupts().context("failed to listen for signals")?;

@@ -227,6 +227,26 @@ fn the_configuration_sets_the_limits() {
     let expected = "error: mithril.toml:3: there is no key `lint.max_timeuot`, did you mean \
                     `lint.max_timeout`?\n";
     assert_eq!(outcome.stderr, expected);
+    for (text, why) in [
+        (
+            "ignore = [\"T504\", \"T999\"]",
+            "mithril.toml:2: `lint.ignore` names T999",
+        ),
+        (
+            "select = \"Q\"\nseverity.T504 = \"fatal\"",
+            "must be error, warning or info",
+        ),
+        ("severity.T5O4 = \"info\"", "did you mean T504?"),
+    ] {
+        std::fs::write(&config, format!("[lint]\n{text}\n")).unwrap();
+        let outcome = run(directory.path(), &["validate", "."]);
+        assert_eq!(outcome.code, 2, "{text}");
+        assert!(outcome.stderr.contains(why), "{}", outcome.stderr);
+    }
+    // What is an error stays one, whatever the configuration says of the rule.
+    std::fs::write(&config, "[lint]\nignore = [\"T504\"]\nmax_timeout = 20\n").unwrap();
+    let outcome = run(directory.path(), &["validate", ".", "--format", "concise"]);
+    assert!(outcome.stdout.contains("T504"), "{}", outcome.stdout);
 }
 
 #[cfg(unix)]
