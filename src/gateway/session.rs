@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::protocol::{
-    ClientMessage, Dialect, EncodeError, ErrorCode, RequestId, ServerMessage, Stamp,
+    ClientBody, ClientMessage, Dialect, EncodeError, ErrorCode, Json, OtherTypes, RequestId,
+    ServerMessage, Stamp,
 };
 
 use super::auth::Principal;
@@ -32,7 +33,7 @@ pub(super) struct Session {
 impl Session {
     /// The answer to one text frame.
     pub(super) fn receive(&self, frame: &str) -> Result<String, EncodeError> {
-        let message = match ClientMessage::decode(frame) {
+        let message = match ClientMessage::decode(frame, OtherTypes::Unknown) {
             Ok(message) => message,
             Err(bad) => {
                 let sentence = bad.error.to_string();
@@ -40,31 +41,29 @@ impl Session {
             }
         };
         // An expired connection may still refresh itself, so `auth` goes past.
-        let refreshes = matches!(message, ClientMessage::Unserved { kind: "auth", .. });
+        let refreshes = matches!(message.body, ClientBody::Auth { .. });
+        let request_id = message.request_id.as_ref();
         if self.clock.now() >= self.principal.expires && !refreshes {
             let sentence = "the token has expired";
-            return self.refuse(ErrorCode::AuthFailed, sentence, message.request_id());
+            return self.refuse(ErrorCode::AuthFailed, sentence, request_id);
         }
-        match message {
-            ClientMessage::Ping { request_id: None } => self.encode(&ServerMessage::Pong),
-            ClientMessage::Ping {
-                request_id: Some(request_id),
-            } => self.respond(&request_id, PONG),
-            ClientMessage::Request {
-                subject,
-                data,
-                request_id,
-            } => match self.dispatch.answer(&self.principal, &subject, data) {
-                Ok(data) => self.respond(&request_id, &data),
-                Err(error) => {
-                    let code = error.code();
-                    tracing::debug!(?request_id, ?subject, code = code.as_str(), "refused");
-                    self.refuse(code, &error.to_string(), Some(&request_id))
+        match (message.body, request_id) {
+            (ClientBody::Ping, None) => self.encode(&ServerMessage::Pong),
+            (ClientBody::Ping, Some(request_id)) => self.respond(request_id, PONG),
+            (ClientBody::Request { subject, data }, Some(request_id)) => {
+                let data = data.map(|Json(data)| data);
+                match self.dispatch.answer(&self.principal, &subject, data) {
+                    Ok(data) => self.respond(request_id, &data),
+                    Err(error) => {
+                        let code = error.code();
+                        tracing::debug!(?request_id, ?subject, code = code.as_str(), "refused");
+                        self.refuse(code, &error.to_string(), Some(request_id))
+                    }
                 }
-            },
-            ClientMessage::Unserved { kind, request_id } => {
-                let sentence = format!("this server does not serve \"{kind}\" yet");
-                self.refuse(ErrorCode::Unavailable, &sentence, request_id.as_ref())
+            }
+            (_, request_id) => {
+                let sentence = "this server does not serve that yet";
+                self.refuse(ErrorCode::Unavailable, sentence, request_id)
             }
         }
     }
