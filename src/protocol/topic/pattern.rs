@@ -109,6 +109,22 @@ impl TopicPattern {
         })
     }
 
+    /// The patterns that stand for this topic and for others.
+    pub fn wider_than(topic: &Topic) -> Vec<Self> {
+        match topic {
+            Topic::User(_) | Topic::ExerciseUpdated | Topic::PoolUpdated => Vec::new(),
+            Topic::Room(_) => vec![Self::Room(Part::Any)],
+            Topic::Project(_) => vec![Self::Project(Part::Any)],
+            Topic::Progress(_) => vec![Self::Progress(Part::Any)],
+            Topic::Status(_) => vec![Self::Status(Part::Any)],
+            Topic::Result(user, exercise) => vec![
+                Self::Result(Part::One(user.clone()), Part::Any),
+                Self::Result(Part::Any, Part::One(exercise.clone())),
+                Self::Result(Part::Any, Part::Any),
+            ],
+        }
+    }
+
     /// Whether all that `other` stands for is in this.
     pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
