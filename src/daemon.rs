@@ -14,9 +14,10 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
+use crate::broker::memory::MemoryBroker;
 use crate::catalog::{CatalogStore, ExerciseService};
 use crate::clock::Clock;
-use crate::gateway::{AuthConfig, AuthError, Gateway, Limits};
+use crate::gateway::{AuthConfig, AuthError, Gateway, Limits, Rules};
 use crate::ids::UserId;
 use crate::shutdown::{TaskName, Tasks};
 
@@ -40,6 +41,10 @@ pub struct DaemonConfig {
     pub drain: Duration,
     /// What a connection may cost.
     pub limits: Limits,
+    /// What the operator has decided about rooms and projects.
+    pub rules: Rules,
+    /// What carries messages.
+    pub broker: MemoryBroker,
     /// What time it is.
     pub clock: Clock,
 }
@@ -54,6 +59,8 @@ impl DaemonConfig {
             dev: false,
             drain: Duration::from_secs(30),
             limits: Limits::default(),
+            rules: Rules::default(),
+            broker: MemoryBroker::new(),
             clock: Clock::system(),
         }
     }
@@ -112,8 +119,10 @@ impl Daemon {
         let gateway = Gateway::new(
             auth.clone(),
             config.limits,
+            config.rules,
             config.clock.clone(),
             exercises.clone(),
+            &config.broker,
         );
         Ok(Self {
             listener,

@@ -154,6 +154,18 @@ id!(
     check_account_id,
     "^[A-Za-z0-9_@+=~|-]{1,128}$"
 );
+id!(
+    /// The id of a room, which is its name.
+    RoomId,
+    check_account_id,
+    "^[A-Za-z0-9_@+=~|-]{1,128}$"
+);
+id!(
+    /// The id of a project.
+    ProjectId,
+    check_account_id,
+    "^[A-Za-z0-9_@+=~|-]{1,128}$"
+);
 
 #[cfg(test)]
 mod tests {

@@ -13,7 +13,7 @@
 //! | --- | --- |
 //! | 5 surface | [`commands`], [`output`], [`cli`] |
 //! | 4 daemon | [`daemon`], [`gateway`] |
-//! | 3 services | [`catalog`], [`lint`] |
+//! | 3 services | [`catalog`], [`lint`], [`broker`] |
 //! | 2 domain | [`pool`], [`exercise`], [`protocol`], [`ids`] |
 //! | 1 foundation | [`config`], [`diagnostics`], [`telemetry`], [`shutdown`], [`clock`] |
 //!
@@ -23,13 +23,19 @@
 //!    value → decode (all problems at once) → rules → sound content → [`catalog::Catalog`].
 //! 2. **A request is answered.** frame → `ClientMessage` (strict decode) → `Session` → `Call` →
 //!    policy → [`catalog::ExerciseService`] on one snapshot → frame → outbox → writer → socket.
+//! 3. **A published message reaches a socket.** [`broker`] `Delivery` → `Envelope` (strict decode) →
+//!    `Hub`, which encodes it once per dialect into a shared frame → each subscriber's outbox (never
+//!    waits: a full one closes its connection) → writer → socket.
 //!
 //! # Glossary
 //!
 //! Connection: one socket and its tasks · Session: its protocol state · Principal: who it is ·
-//! Topic: what a client subscribes to · Frame: encoded text for a socket · Catalog ⊃ Pool ⊃
+//! Topic: what a client subscribes to · Channel: a name on a broker · Envelope: what travels ·
+//! Frame: encoded text, shared by sockets · Hub: local registry and fan-out · Relay: upstream
+//! subscriptions · Broker: Redis, NATS or memory · Catalog ⊃ Pool ⊃
 //! Exercise · Diagnostic, Rule, Severity, Span, Label, Report · Revision: a catalog's number.
 
+pub mod broker;
 pub mod catalog;
 pub mod cli;
 pub mod clock;

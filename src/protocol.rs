@@ -7,13 +7,20 @@
 mod client;
 mod close;
 mod depth;
+mod envelope;
 mod error;
 mod server;
+mod topic;
 
-pub use client::{ClientMessage, DecodeError, MAX_DEPTH, RequestId, Undecodable};
+pub use client::{
+    ClientBody, ClientMessage, DecodeError, Json, KindError, MAX_DEPTH, MessageKind, OtherTypes,
+    Position, Recover, RequestId, SentToken, Undecodable,
+};
 pub use close::{Close, CloseCode};
+pub use envelope::{Address, Content, Envelope, Movement, WireError};
 pub use error::ErrorCode;
 pub use server::{EncodeError, ServerMessage, Stamp};
+pub use topic::{Part, Topic, TopicPattern};
 
 /// The shape of what a connection is sent, fixed when it is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -14,6 +14,8 @@ use serde_json::{Number, Value};
 use crate::clock::Clock;
 use crate::ids::{IdError, UserId};
 
+use super::policy::Grants;
+
 /// Bytes of a key that is made up at start.
 const EPHEMERAL_KEY: usize = 32;
 
@@ -24,6 +26,8 @@ pub struct Principal {
     pub user: UserId,
     /// When the token that proved it ends.
     pub expires: Timestamp,
+    /// What the token grants beyond the defaults.
+    pub grants: Grants,
 }
 
 /// How users prove who they are.
@@ -105,7 +109,12 @@ impl AuthConfig {
             Some(_) | None => return Err(AuthError::NoUser),
         };
         let user = UserId::parse(&user).map_err(AuthError::User)?;
-        Ok(Principal { user, expires })
+        let grants = Grants::of_claims(claims.topics.as_ref(), claims.rooms.as_ref());
+        Ok(Principal {
+            user,
+            expires,
+            grants,
+        })
     }
 }
 
@@ -161,6 +170,8 @@ struct Claims {
     nbf: Option<Number>,
     sub: Option<Value>,
     user_id: Option<Value>,
+    topics: Option<Value>,
+    rooms: Option<Value>,
 }
 
 // RFC 7519 allows fractions of a second. What is outside the calendar is its first or last moment.

@@ -6,6 +6,7 @@
 //! peer has a moment to answer it.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::Message;
@@ -43,16 +44,16 @@ enum Written {
 /// Serves one socket until it is closed.
 pub(super) async fn run<R, W>(
     (mut reader, writer): (Reader<R>, Writer<W>),
-    session: Session,
-    outbox: Outbox,
+    mut session: Session,
+    outbox: Arc<Outbox>,
     patience: Patience,
     draining: (CancellationToken, Close),
 ) where
     R: Stream<Item = Result<Message, axum::Error>> + Unpin,
     W: Sink<Message, Error = axum::Error> + Unpin,
 {
-    tracing::debug!(dialect = ?session.dialect, "opened");
-    let mut read = pin!(read(&mut reader, &session, &outbox, draining));
+    tracing::debug!(dialect = ?session.dialect(), "opened");
+    let mut read = pin!(read(&mut reader, &mut session, &outbox, draining));
     let mut write = pin!(write(writer, &outbox, patience));
     tokio::select! {
         () = &mut read => {
@@ -70,16 +71,15 @@ pub(super) async fn run<R, W>(
 /// Reads until the peer is gone. What comes after the connection was closed is thrown away.
 async fn read<R>(
     reader: &mut Reader<R>,
-    session: &Session,
+    session: &mut Session,
     outbox: &Outbox,
     (draining, goodbye): (CancellationToken, Close),
 ) where
     R: Stream<Item = Result<Message, axum::Error>> + Unpin,
 {
-    let expiry = session
-        .principal
-        .expires
-        .duration_since(session.clock.now());
+    session.open().await;
+    let now = session.services.clock.now();
+    let expiry = session.principal.expires.duration_since(now);
     let expiry = Duration::try_from(expiry).unwrap_or(Duration::ZERO);
     let mut expired = pin!(sleep(expiry.saturating_add(REFRESH_GRACE)));
     let mut drained = pin!(draining.cancelled());
@@ -96,14 +96,11 @@ async fn read<R>(
             incoming = next => incoming,
         };
         match incoming {
-            Incoming::Text(frame) => match answer(session, &frame) {
-                Ok(frame) => {
-                    if outbox.push(frame).is_err() {
-                        break CloseCode::SlowConsumer.into();
-                    }
+            Incoming::Text(frame) => {
+                if let Err(code) = answer(session, &frame).await {
+                    break code.into();
                 }
-                Err(code) => break code.into(),
-            },
+            }
             Incoming::Control => {}
             Incoming::Refused(code) => break code.into(),
             Incoming::Gone => return,
@@ -113,14 +110,11 @@ async fn read<R>(
     while !matches!(reader.next().await, Incoming::Gone) {}
 }
 
-fn answer(session: &Session, frame: &Frame) -> Result<Frame, CloseCode> {
-    match session.receive(frame.as_str()) {
-        Ok(text) => Ok(text.into()),
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "no answer");
-            Err(CloseCode::Internal)
-        }
-    }
+async fn answer(session: &mut Session, frame: &Frame) -> Result<(), CloseCode> {
+    session.receive(frame.as_str()).await.map_err(|error| {
+        tracing::debug!(error = &error as &dyn std::error::Error, "no answer");
+        error.code()
+    })
 }
 
 /// Writes everything that waits, then flushes once; until the outbox ends or the peer does not take

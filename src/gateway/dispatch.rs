@@ -7,13 +7,22 @@ use crate::protocol::ErrorCode;
 
 use super::auth::Principal;
 use super::call::{Action, Call, CallError};
-use super::policy::{self, Forbidden};
+use super::policy::{self, Forbidden, Intent, Rules};
 use super::socket::MAX_ANSWER;
 
 /// Answers requests, each from one snapshot of the catalog.
 #[derive(Debug)]
 pub(super) struct Dispatch {
     exercises: ExerciseService,
+}
+
+/// What a request comes to.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// The `data` of the answer, as JSON.
+    pub(super) data: String,
+    /// The launch that others are to hear of.
+    pub(super) launched: Option<Launch>,
 }
 
 /// Why a request has no answer.
@@ -60,24 +69,25 @@ impl Dispatch {
         Self { exercises }
     }
 
-    /// The `data` of the answer, as JSON.
+    /// Answers a request that the principal may make under these rules.
     pub(super) fn answer(
         &self,
         principal: &Principal,
+        rules: Rules,
         subject: &str,
         data: Option<&RawValue>,
-    ) -> Result<String, RequestError> {
+    ) -> Result<Answer, RequestError> {
         let call = Call::parse(subject, data)?;
-        policy::authorize(principal, &call)?;
+        policy::authorize(principal, rules, Intent::Call(&call))?;
         let answer = self.act(principal, call.action)?;
-        if answer.len() > MAX_ANSWER {
-            return Err(RequestError::TooLarge(answer.len()));
+        if answer.data.len() > MAX_ANSWER {
+            return Err(RequestError::TooLarge(answer.data.len()));
         }
         Ok(answer)
     }
 
-    fn act(&self, principal: &Principal, action: Action) -> Result<String, RequestError> {
-        match action {
+    fn act(&self, principal: &Principal, action: Action) -> Result<Answer, RequestError> {
+        let data = match action {
             Action::ListPools => Ok(self.exercises.pools()),
             Action::GetPool(id) => found("pool", id.as_str(), self.exercises.pool(id.as_str())),
             Action::ListExercises(id) => {
@@ -90,23 +100,29 @@ impl Dispatch {
             ),
             Action::Launch(id) => {
                 let launch = self.exercises.launch(&principal.user, id.as_str());
-                found("exercise", id.as_str(), launch).map(launched)
+                return found("exercise", id.as_str(), launch).map(launched);
             }
             Action::Submit(_) => Err(RequestError::NoGrading),
-        }
+        };
+        data.map(|data| Answer {
+            data,
+            launched: None,
+        })
     }
 }
 
-// Whoever handles a launch announces `started`, once, on `exercise.{user_id}.status`. There are no
-// subscriptions yet, so the log is all that hears of it.
-fn launched(launch: Launch) -> String {
+// Whoever handles a launch announces `started`, once: the session does, after its answer.
+fn launched(mut launch: Launch) -> Answer {
     tracing::info!(
         user = %launch.user_id,
         exercise = %launch.exercise_id,
         session = %launch.session_id,
         "launched"
     );
-    launch.answer
+    Answer {
+        data: std::mem::take(&mut launch.answer),
+        launched: Some(launch),
+    }
 }
 
 fn found<T>(kind: &'static str, id: &str, answer: Option<T>) -> Result<T, RequestError> {

@@ -1,18 +1,108 @@
 //! Who may do what is decided here and nowhere else, by a pure function that allows what it names
 //! and denies the rest.
 
+mod grants;
+#[cfg(test)]
+mod tests;
+
+use crate::protocol::{Part, Topic, TopicPattern};
+
 use super::auth::Principal;
 use super::call::{Action, Call};
 
-/// The principal may not do this.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a request is made in the name of the connection's own user only")]
-pub(super) struct Forbidden;
+pub use grants::Grants;
 
-/// Whether this principal may make this call.
-pub(super) fn authorize(principal: &Principal, call: &Call) -> Result<(), Forbidden> {
+/// The room that connections on `/ws` join where there is a lobby.
+pub(super) const LOBBY: &str = "lobby";
+
+/// Who may enter rooms and projects.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RoomPolicy {
+    /// Any authenticated user.
+    #[default]
+    Open,
+    /// Whoever's token names the room in its `rooms` claim.
+    Claim,
+}
+
+/// What the operator has decided.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rules {
+    /// Who may enter rooms and projects.
+    pub room_policy: RoomPolicy,
+    /// Whether a client may publish to a project.
+    pub project_publish: bool,
+    /// Whether connections on `/ws` join a room of all.
+    pub lobby: bool,
+}
+
+/// What a principal wants to do.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Intent<'a> {
+    /// Ask for content, or a service.
+    Call(&'a Call),
+    /// Receive what is published there.
+    Subscribe(&'a TopicPattern),
+    /// Be a member: counted, seen, and heard.
+    Join(&'a Topic),
+    /// Say something to all.
+    Publish {
+        /// Where.
+        topic: &'a Topic,
+        /// Whether the connection is a member.
+        joined: bool,
+    },
+    /// See who is there.
+    Presence(&'a Topic),
+    /// Read what was published, and say how far.
+    History(&'a Topic),
+}
+
+/// The principal may not do this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Forbidden {
+    /// It speaks for another.
+    #[error("a request is made in the name of the connection's own user only")]
+    User,
+    /// It is not for this user to hear.
+    #[error("this user may not subscribe to that topic")]
+    Topic,
+    /// It is not for this connection to say.
+    #[error("a message is published to a room that the connection has joined")]
+    Publish,
+}
+
+/// Whether this principal may do this under these rules.
+pub(super) fn authorize(
+    principal: &Principal,
+    rules: Rules,
+    intent: Intent<'_>,
+) -> Result<(), Forbidden> {
+    let (allowed, otherwise) = match intent {
+        Intent::Call(call) => (may_call(principal, call), Forbidden::User),
+        Intent::Subscribe(pattern) => (may_hear(principal, rules, pattern), Forbidden::Topic),
+        Intent::Join(topic) => (may_enter(principal, rules, topic), Forbidden::Topic),
+        Intent::Publish { topic, joined } => {
+            let allowed = joined && may_enter(principal, rules, topic) && speaks(rules, topic);
+            (allowed, Forbidden::Publish)
+        }
+        Intent::Presence(topic) => {
+            let pattern = topic.clone().into();
+            let allowed = topic.has_members() && may_hear(principal, rules, &pattern);
+            (allowed, Forbidden::Topic)
+        }
+        Intent::History(topic) => {
+            let pattern = topic.clone().into();
+            let allowed = topic.has_history() && may_hear(principal, rules, &pattern);
+            (allowed, Forbidden::Topic)
+        }
+    };
+    if allowed { Ok(()) } else { Err(otherwise) }
+}
+
+fn may_call(principal: &Principal, call: &Call) -> bool {
     let own = |user: &String| user == principal.user.as_str();
-    let allowed = match call.action {
+    match call.action {
         // Content is for every authenticated user; a user that is named must be the own one.
         Action::ListPools
         | Action::GetPool(_)
@@ -20,65 +110,54 @@ pub(super) fn authorize(principal: &Principal, call: &Call) -> Result<(), Forbid
         | Action::GetExercise(_)
         | Action::Launch(_) => call.user.as_ref().is_none_or(own),
         Action::Submit(_) => call.user.as_ref().is_some_and(own),
-    };
-    if allowed { Ok(()) } else { Err(Forbidden) }
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use jiff::Timestamp;
+fn may_hear(principal: &Principal, rules: Rules, pattern: &TopicPattern) -> bool {
+    let own = |user: &Part<_>| match user {
+        Part::One(user) => *user == principal.user,
+        Part::Any => false,
+    };
+    let by_default = match pattern {
+        TopicPattern::User(user) => *user == principal.user,
+        TopicPattern::Room(_) | TopicPattern::Project(_) => pattern
+            .concrete()
+            .is_some_and(|topic| may_enter(principal, rules, &topic)),
+        // Of the own results, those of one exercise or all of them.
+        TopicPattern::Progress(user)
+        | TopicPattern::Status(user)
+        | TopicPattern::Result(user, _) => own(user),
+        TopicPattern::ExerciseUpdated | TopicPattern::PoolUpdated => true,
+    };
+    by_default || principal.grants.hears(pattern)
+}
 
-    use super::*;
-    use crate::ids::{ExerciseId, PoolId, UserId};
-
-    fn actions() -> [Action; 6] {
-        let exercise = || ExerciseId::parse("e").unwrap();
-        let pool = || PoolId::parse("p").unwrap();
-        [
-            Action::ListPools,
-            Action::GetPool(pool()),
-            Action::ListExercises(pool()),
-            Action::GetExercise(exercise()),
-            Action::Launch(exercise()),
-            Action::Submit(exercise()),
-        ]
+fn may_enter(principal: &Principal, rules: Rules, topic: &Topic) -> bool {
+    let is_lobby = match topic {
+        Topic::Room(room) => rules.lobby && room.as_str() == LOBBY,
+        Topic::Project(_) => false,
+        Topic::User(_)
+        | Topic::Progress(_)
+        | Topic::Status(_)
+        | Topic::Result(..)
+        | Topic::ExerciseUpdated
+        | Topic::PoolUpdated => return false,
+    };
+    match rules.room_policy {
+        RoomPolicy::Open => true,
+        RoomPolicy::Claim => is_lobby || principal.grants.enters(topic),
     }
+}
 
-    #[test]
-    fn a_user_acts_in_the_own_name_only() {
-        let principal = Principal {
-            user: UserId::parse("42").unwrap(),
-            expires: Timestamp::MAX,
-        };
-        for (user, allowed) in [
-            (Some("42"), true),
-            (Some("4"), false),
-            (Some("421"), false),
-            (Some("4 2"), false),
-            (Some("*"), false),
-            (Some(">"), false),
-            (Some("{user_id}"), false),
-            (Some(""), false),
-        ] {
-            for action in actions() {
-                let user = user.map(str::to_owned);
-                let call = Call { user, action };
-                let answer = authorize(&principal, &call);
-                assert_eq!(answer.is_ok(), allowed, "{call:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_submission_names_its_user() {
-        let principal = Principal {
-            user: UserId::parse("42").unwrap(),
-            expires: Timestamp::MAX,
-        };
-        for action in actions() {
-            let submits = matches!(action, Action::Submit(_));
-            let call = Call { user: None, action };
-            assert_eq!(authorize(&principal, &call).is_err(), submits, "{call:?}");
-        }
+fn speaks(rules: Rules, topic: &Topic) -> bool {
+    match topic {
+        Topic::Room(_) => true,
+        Topic::Project(_) => rules.project_publish,
+        Topic::User(_)
+        | Topic::Progress(_)
+        | Topic::Status(_)
+        | Topic::Result(..)
+        | Topic::ExerciseUpdated
+        | Topic::PoolUpdated => false,
     }
 }

@@ -1,17 +1,28 @@
 //! A session answers every frame exactly once, and no frame ends it.
 //!
-//! It is the state of the protocol on one connection, without any input or output: text in, text
-//! out. An internal cause is logged, never sent.
+//! It is the state of the protocol on one connection: text comes in, and answers go into the same
+//! outbox as events, so that their order on the socket is the order in which they happened. An
+//! internal cause is logged, never sent.
+
+mod rooms;
+mod subscriptions;
+#[cfg(test)]
+mod tests;
+mod topics;
 
 use std::sync::Arc;
 
-use crate::clock::Clock;
+use crate::ids::RoomId;
 use crate::protocol::{
-    ClientMessage, Dialect, EncodeError, ErrorCode, RequestId, ServerMessage, Stamp,
+    ClientBody, ClientMessage, CloseCode, Dialect, EncodeError, ErrorCode, Json, OtherTypes,
+    RequestId, ServerMessage, Stamp, Topic, Undecodable,
 };
 
 use super::auth::Principal;
-use super::dispatch::Dispatch;
+use super::hub::{Membership, Recipient};
+use super::outbox::{Full, Outbox};
+use super::services::Services;
+use subscriptions::Subscriptions;
 
 /// The answer to a `ping` that carries a `request_id`.
 const PONG: &str = r#"{"type":"pong"}"#;
@@ -19,58 +30,157 @@ const PONG: &str = r#"{"type":"pong"}"#;
 /// The protocol state of one connection.
 #[derive(Debug)]
 pub(super) struct Session {
-    /// Who the connection belongs to.
     pub(super) principal: Principal,
-    /// What the connection speaks.
-    pub(super) dialect: Dialect,
-    /// What answers its requests.
-    pub(super) dispatch: Arc<Dispatch>,
-    /// What time it is.
-    pub(super) clock: Clock,
+    recipient: Arc<Recipient>,
+    /// The room that the connection was opened on.
+    home: Option<Topic>,
+    subscriptions: Subscriptions,
+    pub(super) services: Arc<Services>,
+    /// What is for everyone is for this connection.
+    _entry: Membership,
+}
+
+/// Why a session can't go on.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SessionError {
+    /// Its frames are not read.
+    #[error(transparent)]
+    Full(#[from] Full),
+    /// An answer has no JSON form.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+}
+
+impl SessionError {
+    /// The code to close with.
+    pub(super) fn code(&self) -> CloseCode {
+        match self {
+            Self::Full(_) => CloseCode::SlowConsumer,
+            Self::Encode(_) => CloseCode::Internal,
+        }
+    }
 }
 
 impl Session {
-    /// The answer to one text frame.
-    pub(super) fn receive(&self, frame: &str) -> Result<String, EncodeError> {
-        let message = match ClientMessage::decode(frame) {
+    /// The session of a connection with this number, which may have been opened on a room.
+    pub(super) fn new(
+        services: Arc<Services>,
+        principal: Principal,
+        dialect: Dialect,
+        (number, home): (u64, Option<RoomId>),
+        outbox: Arc<Outbox>,
+    ) -> Self {
+        let recipient = Arc::new(Recipient {
+            number,
+            dialect,
+            outbox,
+        });
+        Self {
+            _entry: services.hub.enter(&recipient),
+            principal,
+            recipient,
+            home: home.map(Topic::Room),
+            subscriptions: Subscriptions::default(),
+            services,
+        }
+    }
+
+    /// What the connection speaks.
+    pub(super) fn dialect(&self) -> Dialect {
+        self.recipient.dialect
+    }
+
+    /// Follows what a connection follows without asking: its user, and the room it was opened on.
+    pub(super) async fn open(&mut self) {
+        let own = Topic::User(self.principal.user.clone());
+        let topics = std::iter::once(own).chain(self.home.clone());
+        for topic in topics {
+            self.follow(topic).await;
+        }
+    }
+
+    /// Answers one text frame.
+    pub(super) async fn receive(&mut self, frame: &str) -> Result<(), SessionError> {
+        let others = match self.home {
+            Some(_) => OtherTypes::RoomMessage,
+            None => OtherTypes::Unknown,
+        };
+        let message = match ClientMessage::decode(frame, others) {
             Ok(message) => message,
-            Err(bad) => {
-                let sentence = bad.error.to_string();
-                return self.refuse(bad.error.code(), &sentence, bad.request_id.as_ref());
+            Err(Undecodable { request_id, error }) => {
+                return self.refuse(error.code(), &error.to_string(), request_id.as_ref());
             }
         };
+        let request_id = message.request_id.as_ref();
         // An expired connection may still refresh itself, so `auth` goes past.
-        let refreshes = matches!(message, ClientMessage::Unserved { kind: "auth", .. });
-        if self.clock.now() >= self.principal.expires && !refreshes {
+        let refreshes = matches!(message.body, ClientBody::Auth { .. });
+        if self.services.clock.now() >= self.principal.expires && !refreshes {
             let sentence = "the token has expired";
-            return self.refuse(ErrorCode::AuthFailed, sentence, message.request_id());
+            return self.refuse(ErrorCode::AuthFailed, sentence, request_id);
         }
-        match message {
-            ClientMessage::Ping { request_id: None } => self.encode(&ServerMessage::Pong),
-            ClientMessage::Ping {
-                request_id: Some(request_id),
-            } => self.respond(&request_id, PONG),
-            ClientMessage::Request {
-                subject,
-                data,
-                request_id,
-            } => match self.dispatch.answer(&self.principal, &subject, data) {
-                Ok(data) => self.respond(&request_id, &data),
-                Err(error) => {
-                    let code = error.code();
-                    tracing::debug!(?request_id, ?subject, code = code.as_str(), "refused");
-                    self.refuse(code, &error.to_string(), Some(&request_id))
-                }
+        match message.body {
+            ClientBody::Ping => match request_id {
+                None => self.send(&ServerMessage::Pong),
+                Some(_) => self.answer(request_id, PONG),
             },
-            ClientMessage::Unserved { kind, request_id } => {
-                let sentence = format!("this server does not serve \"{kind}\" yet");
-                self.refuse(ErrorCode::Unavailable, &sentence, request_id.as_ref())
+            ClientBody::Request { subject, data } => {
+                let data = data.map(|Json(data)| data);
+                self.request(&subject, data, request_id).await
+            }
+            ClientBody::Subscribe { topics, recover } => {
+                self.subscribe(&topics, &recover, request_id).await
+            }
+            ClientBody::Unsubscribe { topics } => self.unsubscribe(&topics, request_id),
+            ClientBody::Publish { topic, kind, data } => {
+                let topic = Topic::parse(&topic);
+                self.say(topic, kind, data, request_id).await
+            }
+            ClientBody::Room { kind, data } => {
+                self.say(self.home.clone(), kind, data, request_id).await
+            }
+            ClientBody::Presence { topic } => self.presence(&topic, request_id),
+            ClientBody::History { topic, .. } | ClientBody::Ack { topic, .. } => {
+                self.history(&topic, request_id)
+            }
+            ClientBody::Auth { .. } => {
+                let sentence = "this server does not refresh tokens yet";
+                self.refuse(ErrorCode::Unavailable, sentence, request_id)
             }
         }
     }
 
-    fn respond(&self, request_id: &RequestId, data: &str) -> Result<String, EncodeError> {
-        self.encode(&ServerMessage::Response { request_id, data })
+    async fn request(
+        &self,
+        subject: &str,
+        data: Option<&serde_json::value::RawValue>,
+        request_id: Option<&RequestId>,
+    ) -> Result<(), SessionError> {
+        let services = &self.services;
+        let answer = services
+            .dispatch
+            .answer(&self.principal, services.rules, subject, data);
+        match answer {
+            Ok(answer) => {
+                self.answer(request_id, &answer.data)?;
+                match answer.launched {
+                    Some(launch) => self.announce_launch(&launch).await,
+                    None => Ok(()),
+                }
+            }
+            Err(error) => {
+                let code = error.code();
+                tracing::debug!(?request_id, ?subject, code = code.as_str(), "refused");
+                self.refuse(code, &error.to_string(), request_id)
+            }
+        }
+    }
+
+    /// Answers a message that was done as asked, where it wants an answer.
+    fn answer(&self, request_id: Option<&RequestId>, data: &str) -> Result<(), SessionError> {
+        match request_id {
+            Some(request_id) => self.send(&ServerMessage::Response { request_id, data }),
+            None => Ok(()),
+        }
     }
 
     fn refuse(
@@ -78,15 +188,17 @@ impl Session {
         code: ErrorCode,
         sentence: &str,
         request_id: Option<&RequestId>,
-    ) -> Result<String, EncodeError> {
-        self.encode(&ServerMessage::Error {
+    ) -> Result<(), SessionError> {
+        self.send(&ServerMessage::Error {
             code,
             sentence,
             request_id,
         })
     }
 
-    fn encode(&self, message: &ServerMessage<'_>) -> Result<String, EncodeError> {
-        message.encode(self.dialect, || Stamp::new(self.clock.now()))
+    fn send(&self, message: &ServerMessage<'_>) -> Result<(), SessionError> {
+        let stamp = || Stamp::new(self.services.clock.now());
+        let frame = message.encode(self.recipient.dialect, stamp)?;
+        Ok(self.recipient.outbox.push(frame.into())?)
     }
 }

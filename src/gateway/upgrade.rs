@@ -4,14 +4,17 @@
 //! daemon that stops refuses, then the origin is judged, and the token last, because it costs most.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::rejection::PathRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Path, State};
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tracing::Instrument;
+
+use crate::ids::RoomId;
 
 use super::auth::AuthError;
 use super::token::{self, Subprotocols};
@@ -29,6 +32,12 @@ pub(super) enum Refusal {
     /// A token is offered as a subprotocol, but nothing that can be echoed.
     #[error("a token in the subprotocol needs a dialect beside it")]
     SubprotocolMissing,
+    /// What is in the path is not the name of a room.
+    #[error("the room's name is not an id")]
+    InvalidRoom,
+    /// The room is not for this user.
+    #[error("this user may not enter the room")]
+    RoomForbidden,
     /// There is no token.
     #[error("there is no token")]
     MissingToken,
@@ -58,7 +67,8 @@ struct RefusalBody {
 impl Refusal {
     fn code(&self) -> &'static str {
         match self {
-            Self::NotAnUpgrade(_) => "bad_request",
+            Self::NotAnUpgrade(_) | Self::InvalidRoom => "bad_request",
+            Self::RoomForbidden => "forbidden",
             Self::SubprotocolMissing => "subprotocol_missing",
             Self::MissingToken => "missing_token",
             Self::InvalidToken(_) => "invalid_token",
@@ -71,12 +81,14 @@ impl Refusal {
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::NotAnUpgrade(_) | Self::SubprotocolMissing => StatusCode::BAD_REQUEST,
+            Self::NotAnUpgrade(_) | Self::InvalidRoom | Self::SubprotocolMissing => {
+                StatusCode::BAD_REQUEST
+            }
             Self::MissingToken
             | Self::InvalidToken(_)
             | Self::TokenExpired
             | Self::InvalidUserId(_) => StatusCode::UNAUTHORIZED,
-            Self::OriginNotAllowed => StatusCode::FORBIDDEN,
+            Self::OriginNotAllowed | Self::RoomForbidden => StatusCode::FORBIDDEN,
             Self::Draining => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -130,12 +142,50 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// `GET /ws`, `/ws/` and `/ws/connect`.
+type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+
+/// `GET /ws` and `/ws/`: in the lobby, where there is one.
 pub(super) async fn open(
     State(gateway): State<Gateway>,
     headers: HeaderMap,
     uri: Uri,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    upgrade: Upgrade,
+) -> Result<Response, Refusal> {
+    let lobby = gateway.lobby();
+    admit(&gateway, &headers, &uri, upgrade, Ok(lobby))
+}
+
+/// `GET /ws/connect`.
+pub(super) async fn connect(
+    State(gateway): State<Gateway>,
+    headers: HeaderMap,
+    uri: Uri,
+    upgrade: Upgrade,
+) -> Result<Response, Refusal> {
+    admit(&gateway, &headers, &uri, upgrade, Ok(None))
+}
+
+/// `GET /ws/{room}`.
+pub(super) async fn open_room(
+    State(gateway): State<Gateway>,
+    room: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    uri: Uri,
+    upgrade: Upgrade,
+) -> Result<Response, Refusal> {
+    let room = room
+        .map_err(|_| Refusal::InvalidRoom)
+        .and_then(|Path(name)| RoomId::parse(&name).map_err(|_| Refusal::InvalidRoom))
+        .map(Some);
+    admit(&gateway, &headers, &uri, upgrade, room)
+}
+
+fn admit(
+    gateway: &Gateway,
+    headers: &HeaderMap,
+    uri: &Uri,
+    upgrade: Upgrade,
+    room: Result<Option<RoomId>, Refusal>,
 ) -> Result<Response, Refusal> {
     let upgrade = upgrade.map_err(Refusal::NotAnUpgrade)?;
     // Counted in before the question whether the daemon stops: a socket that passes it is waited for.
@@ -143,31 +193,39 @@ pub(super) async fn open(
     if gateway.is_draining() {
         return Err(Refusal::Draining);
     }
-    if !origin::is_allowed(&headers) {
+    if !origin::is_allowed(headers) {
         return Err(Refusal::OriginNotAllowed);
     }
-    let offers = Subprotocols::of(&headers);
+    let home = room?;
+    let offers = Subprotocols::of(headers);
     if offers.token.is_some() && offers.dialect.is_none() {
         return Err(Refusal::SubprotocolMissing);
     }
     let auth = gateway.auth();
-    let token = token::find(&headers, &offers, &uri, auth.query_token);
+    let token = token::find(headers, &offers, uri, auth.query_token);
     let principal = auth.verify(&token.ok_or(Refusal::MissingToken)?, gateway.clock())?;
+    if let Some(room) = &home
+        && !gateway.may_enter(&principal, room)
+    {
+        return Err(Refusal::RoomForbidden);
+    }
 
     let mut upgrade = socket::limited(upgrade, gateway.limits().message_size);
     if let Some(dialect) = offers.dialect {
         upgrade.set_selected_protocol(HeaderValue::from_static(dialect.subprotocol()));
     }
+    let number = guard.name().number;
     let span = tracing::info_span!(
         parent: None,
         "connection",
-        connection = guard.name().number,
+        connection = number,
         user = %principal.user
     );
     let dialect = offers.dialect.unwrap_or_default();
+    let gateway = gateway.clone();
     Ok(upgrade.on_upgrade(move |socket| {
         // Boxed: each layer of futures around it would otherwise hold it twice.
-        let connection = Box::pin(gateway.serve(socket, principal, dialect));
+        let connection = Box::pin(gateway.serve(socket, principal, dialect, (number, home)));
         guard.run(connection).instrument(span)
     }))
 }

@@ -1,30 +1,22 @@
-//! Decoding is strict: a [`ClientMessage`] that exists has every field it needs, of its type.
+//! A [`ClientMessage`] that exists has every field it needs, of its type.
 //!
-//! Keys that a message does not know are skipped, because clients of the older protocols send
-//! `timestamp` and `message_id` with everything; a known key of the wrong type, or one given twice,
-//! is an error. The error still carries the `request_id` back where there is a valid one.
+//! Topics stay text here: whether a name is one, and for whom, is the policy's to say.
 
+mod decode;
+mod kind;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{ErrorCode, depth};
+use super::ErrorCode;
 
-/// How deep a message may nest: what `serde_json` takes, and less than any client's parser does.
-pub const MAX_DEPTH: usize = 128;
-
-/// The types of messages that later parts of the gateway will serve.
-const UNSERVED: [&str; 8] = [
-    "subscribe",
-    "unsubscribe",
-    "publish",
-    "presence",
-    "history",
-    "ack",
-    "auth",
-    "subscription",
-];
+pub use decode::MAX_DEPTH;
+pub use kind::{KindError, MessageKind};
 
 /// What the client calls its message, to find the answer by.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,31 +42,145 @@ impl Serialize for RequestId {
     }
 }
 
+/// A token as a client sent it: it proves nothing yet, and it cannot be printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SentToken(String);
+
+impl SentToken {
+    /// The token, to verify it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SentToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SentToken(…)")
+    }
+}
+
+/// A position in a topic's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// Which history: it changes when messages may have been lost.
+    pub epoch: String,
+    /// How many messages of the history came up to here.
+    pub offset: u64,
+}
+
+/// Where a client wants to go on reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recover {
+    /// After this position.
+    After(Position),
+    /// After what the user has acknowledged.
+    Cursor,
+}
+
+/// What becomes of a message of a type that the protocol does not name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtherTypes {
+    /// It is an error.
+    Unknown,
+    /// It is for the room that the connection was opened on.
+    RoomMessage,
+}
+
 /// A message from a client.
 #[derive(Debug)]
-pub enum ClientMessage<'a> {
+pub struct ClientMessage<'a> {
+    /// What the answer carries back; a request always has one.
+    pub request_id: Option<RequestId>,
+    /// What the client wants.
+    pub body: ClientBody<'a>,
+}
+
+/// What a client wants.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ClientBody<'a> {
     /// Is the server there?
-    Ping {
-        /// Where given, the answer is a `response`.
-        request_id: Option<RequestId>,
-    },
-    /// A question about content.
+    Ping,
+    /// A question about content, or to a service.
     Request {
         /// What is asked.
         subject: String,
         /// What it is asked about; nothing means `{}`.
-        data: Option<&'a RawValue>,
-        /// What the answer carries back.
-        request_id: RequestId,
+        data: Option<Json<'a>>,
     },
-    /// A message of the protocol that this server does not serve.
-    Unserved {
-        /// Its type.
-        kind: &'static str,
-        /// What the answer carries back.
-        request_id: Option<RequestId>,
+    /// Events of these topics from now on.
+    Subscribe {
+        /// Names or patterns.
+        topics: Vec<String>,
+        /// Where to go on reading, by topic.
+        recover: BTreeMap<String, Recover>,
+    },
+    /// No more events of these topics.
+    Unsubscribe {
+        /// Names or patterns, as they were subscribed to.
+        topics: Vec<String>,
+    },
+    /// A message to all of a room or a project.
+    Publish {
+        /// The room or project.
+        topic: String,
+        /// The message's type.
+        kind: MessageKind,
+        /// The message; nothing means `{}`.
+        data: Option<Json<'a>>,
+    },
+    /// Who is there?
+    Presence {
+        /// A room or a project.
+        topic: String,
+    },
+    /// What was said?
+    History {
+        /// The topic.
+        topic: String,
+        /// After this position; from the start where there is none.
+        since: Option<Position>,
+        /// At most so many messages.
+        limit: Option<u64>,
+    },
+    /// Everything up to here was read.
+    Ack {
+        /// The topic.
+        topic: String,
+        /// The offset of the last message read.
+        offset: u64,
+    },
+    /// This is who I am.
+    Auth {
+        /// The proof.
+        token: SentToken,
+    },
+    /// A message to the room that the connection was opened on.
+    Room {
+        /// The message's type.
+        kind: MessageKind,
+        /// The message; nothing means `{}`.
+        data: Option<Json<'a>>,
     },
 }
+
+/// JSON text of the frame, passed on as it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Json<'a>(pub &'a RawValue);
+
+impl<'a> Json<'a> {
+    /// The text.
+    pub fn get(self) -> &'a str {
+        self.0.get()
+    }
+}
+
+impl PartialEq for Json<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl Eq for Json<'_> {}
 
 /// Why a frame is not a message.
 #[derive(Debug, thiserror::Error)]
@@ -91,12 +197,20 @@ pub enum DecodeError {
     /// A field that the message needs is not there.
     #[error("the field \"{0}\" is missing")]
     Missing(&'static str),
-    /// A field is there, but is not text.
-    #[error("the field \"{0}\" is not text")]
-    NotText(&'static str),
+    /// A field is there, but not what it should be.
+    #[error("the field \"{field}\" is not {expected}")]
+    Field {
+        /// The field.
+        field: &'static str,
+        /// What it should be.
+        expected: &'static str,
+    },
     /// No message has this type.
     #[error("no message has that type")]
     UnknownType,
+    /// The type is none that a client may give a message.
+    #[error(transparent)]
+    Kind(#[from] KindError),
 }
 
 impl DecodeError {
@@ -107,7 +221,9 @@ impl DecodeError {
             | Self::NotAnObject
             | Self::TooDeep
             | Self::Missing(_)
-            | Self::NotText(_) => ErrorCode::BadRequest,
+            | Self::Field { .. }
+            | Self::Kind(KindError::Malformed) => ErrorCode::BadRequest,
+            Self::Kind(KindError::Reserved) => ErrorCode::Forbidden,
             Self::UnknownType => ErrorCode::UnknownType,
         }
     }
@@ -120,182 +236,4 @@ pub struct Undecodable {
     pub request_id: Option<RequestId>,
     /// What is wrong.
     pub error: DecodeError,
-}
-
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Option<&'a RawValue>,
-    #[serde(borrow)]
-    request_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    subject: Option<&'a RawValue>,
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-}
-
-impl<'a> ClientMessage<'a> {
-    /// Reads one text frame.
-    pub fn decode(frame: &'a str) -> Result<Self, Undecodable> {
-        let mut request_id = None;
-        Self::decode_into(frame, &mut request_id).map_err(|error| Undecodable { request_id, error })
-    }
-
-    /// What the answer carries back.
-    pub fn request_id(&self) -> Option<&RequestId> {
-        match self {
-            Self::Ping { request_id } | Self::Unserved { request_id, .. } => request_id.as_ref(),
-            Self::Request { request_id, .. } => Some(request_id),
-        }
-    }
-
-    // The id is handed out as soon as it is known: an error later in the frame must carry it back.
-    fn decode_into(frame: &'a str, id: &mut Option<RequestId>) -> Result<Self, DecodeError> {
-        if depth::exceeds(frame, MAX_DEPTH) {
-            return Err(DecodeError::TooDeep);
-        }
-        // serde would read a struct from an array too.
-        if !frame.trim_ascii_start().starts_with('{') {
-            serde_json::from_str::<serde::de::IgnoredAny>(frame)?;
-            return Err(DecodeError::NotAnObject);
-        }
-        let envelope: Envelope<'a> = serde_json::from_str(frame)?;
-        // Encoders that cannot leave a key out write an empty id.
-        *id = text("request_id", envelope.request_id)?
-            .filter(|id| !id.is_empty())
-            .map(RequestId);
-        let kind = text("type", envelope.kind)?.ok_or(DecodeError::Missing("type"))?;
-        match kind.as_str() {
-            "ping" => Ok(Self::Ping {
-                request_id: id.clone(),
-            }),
-            "request" => Ok(Self::Request {
-                subject: text("subject", envelope.subject)?
-                    .ok_or(DecodeError::Missing("subject"))?,
-                data: envelope.data,
-                request_id: id.clone().ok_or(DecodeError::Missing("request_id"))?,
-            }),
-            other => match UNSERVED.into_iter().find(|kind| *kind == other) {
-                Some(kind) => Ok(Self::Unserved {
-                    kind,
-                    request_id: id.clone(),
-                }),
-                None => Err(DecodeError::UnknownType),
-            },
-        }
-    }
-}
-
-fn text(field: &'static str, value: Option<&RawValue>) -> Result<Option<String>, DecodeError> {
-    value
-        .map(|raw| serde_json::from_str(raw.get()))
-        .transpose()
-        .map_err(|_| DecodeError::NotText(field))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refused(frame: &str) -> (ErrorCode, Option<String>) {
-        match ClientMessage::decode(frame) {
-            Ok(message) => panic!("{frame} is {message:?}"),
-            Err(bad) => (bad.error.code(), bad.request_id.map(|id| id.0)),
-        }
-    }
-
-    #[test]
-    fn a_request_has_all_its_fields() {
-        let frame =
-            r#" {"type":"request","subject":"exercise.get","data":{"a":[1]},"request_id":"r"}"#;
-        match ClientMessage::decode(frame).unwrap() {
-            ClientMessage::Request {
-                subject,
-                data,
-                request_id,
-            } => {
-                assert_eq!(subject, "exercise.get");
-                assert_eq!(data.unwrap().get(), r#"{"a":[1]}"#);
-                assert_eq!(request_id.as_str(), "r");
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn keys_of_other_protocols_are_skipped() {
-        let frame =
-            r#"{"type":"ping","timestamp":"2023-12-01T10:00:00Z","message_id":"m","data":{}}"#;
-        assert!(matches!(
-            ClientMessage::decode(frame),
-            Ok(ClientMessage::Ping { request_id: None })
-        ));
-    }
-
-    #[test]
-    fn an_empty_or_null_id_is_no_id() {
-        for frame in [
-            r#"{"type":"ping","request_id":""}"#,
-            r#"{"type":"ping","request_id":null}"#,
-        ] {
-            assert!(matches!(
-                ClientMessage::decode(frame),
-                Ok(ClientMessage::Ping { request_id: None })
-            ));
-        }
-    }
-
-    #[test]
-    fn what_is_no_message_is_a_bad_request() {
-        for frame in [
-            "",
-            "nope",
-            "[]",
-            r#"["ping"]"#,
-            "\"ping\"",
-            "null",
-            "{}",
-            r#"{"type":null}"#,
-            r#"{"type":1}"#,
-            r#"{"type":"ping"} {}"#,
-            r#"{"type":"ping","type":"ping"}"#,
-            r#"{"type":"ping","request_id":1}"#,
-            r#"{"type":"\ud800"}"#,
-            r#"{"type":"request","subject":"x"}"#,
-        ] {
-            assert_eq!(refused(frame), (ErrorCode::BadRequest, None), "{frame}");
-        }
-    }
-
-    #[test]
-    fn the_error_carries_the_id_back() {
-        let missing = r#"{"type":"request","request_id":"r"}"#;
-        assert_eq!(refused(missing), (ErrorCode::BadRequest, Some("r".into())));
-        let unknown = r#"{"type":"dance","request_id":"r"}"#;
-        assert_eq!(refused(unknown), (ErrorCode::UnknownType, Some("r".into())));
-    }
-
-    #[test]
-    fn deep_nesting_is_refused_wherever_it_is() {
-        let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
-        for frame in [
-            deep.clone(),
-            format!(r#"{{"type":"ping","x":{deep}}}"#),
-            format!(r#"{{"type":"request","subject":"s","request_id":"r","data":{deep}}}"#),
-            "{\"a\":".repeat(10_000),
-        ] {
-            assert_eq!(refused(&frame), (ErrorCode::BadRequest, None));
-        }
-    }
-
-    #[test]
-    fn messages_that_come_later_are_known() {
-        for kind in UNSERVED {
-            let frame = format!(r#"{{"type":"{kind}","request_id":"r"}}"#);
-            match ClientMessage::decode(&frame) {
-                Ok(ClientMessage::Unserved { kind: known, .. }) => assert_eq!(known, kind),
-                other => panic!("{other:?}"),
-            }
-        }
-    }
 }

@@ -3,13 +3,17 @@
 //! `data` is JSON that was encoded before, and is joined in as it is: an answer of 100 KB costs a
 //! copy, not a parse.
 
+#[cfg(test)]
+mod tests;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::{NoContext, Uuid};
 
-use super::{Dialect, ErrorCode, RequestId};
+use super::{Dialect, ErrorCode, Position, RequestId};
+use crate::ids::UserId;
 
-/// When a message was made, and what it is called. Only the classic dialect shows it.
+/// When a message was made, and what it is called.
 #[derive(Debug, Clone, Copy)]
 pub struct Stamp {
     /// When.
@@ -28,6 +32,11 @@ impl Stamp {
             timestamp: now,
             message_id: Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanoseconds)),
         }
+    }
+
+    /// The time as it travels: RFC 3339 with milliseconds.
+    pub fn time(&self) -> String {
+        format!("{:.3}", self.timestamp)
     }
 }
 
@@ -50,8 +59,36 @@ pub enum ServerMessage<'a> {
         /// The message's id, where it had one.
         request_id: Option<&'a RequestId>,
     },
+    /// Something was published on a topic.
+    Event {
+        /// The topic.
+        subject: &'a str,
+        /// What was published: JSON text.
+        data: &'a str,
+        /// Where it is in the topic's history. Only `mithril.v1` shows it.
+        position: Option<&'a Position>,
+    },
+    /// Messages of these topics may be missing. Only `mithril.v1` has it.
+    Gap {
+        /// The topics.
+        topics: &'a [String],
+    },
     /// The server is there.
     Pong,
+    /// The connection must say whose it is.
+    AuthRequired,
+    /// The connection is this user's.
+    AuthSuccess {
+        /// The user.
+        user: &'a UserId,
+    },
+    /// The token proves nothing.
+    AuthFailed {
+        /// Why, for programs: the code of a refusal before the upgrade.
+        code: &'a str,
+        /// Why, for humans.
+        sentence: &'a str,
+    },
 }
 
 /// A message has no JSON form.
@@ -64,6 +101,22 @@ struct ResponseHead<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     request_id: &'a RequestId,
+}
+
+#[derive(Serialize)]
+struct EventHead<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    subject: &'a str,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    position: Option<&'a Position>,
+}
+
+#[derive(Serialize)]
+struct GapFrame<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    topics: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -81,16 +134,22 @@ struct ErrorFrame<'a> {
 
 #[derive(Serialize)]
 struct ErrorData<'a> {
-    code: ErrorCode,
+    code: &'a str,
     message: &'a str,
 }
 
 #[derive(Serialize)]
-struct PongFrame {
+struct UserData<'a> {
+    user_id: &'a UserId,
+}
+
+/// A frame that says little more than its type.
+#[derive(Serialize)]
+struct PlainFrame<D> {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Nothing>,
+    data: Option<D>,
     #[serde(flatten)]
     stamp: Option<StampFields>,
 }
@@ -117,138 +176,87 @@ impl ServerMessage<'_> {
             Dialect::V1 => None,
         };
         let stamp = || stamp.map(|stamp| StampFields::from(stamp()));
-        match *self {
+        Ok(match *self {
             Self::Response { request_id, data } => {
-                let head = ResponseHead {
-                    kind: "response",
-                    request_id,
-                };
-                Ok(with_data(serde_json::to_string(&head)?, data))
+                let kind = "response";
+                with_data(&ResponseHead { kind, request_id }, data)?
             }
+            Self::Event {
+                subject,
+                data,
+                position,
+            } => {
+                let position = match dialect {
+                    Dialect::Classic => None,
+                    Dialect::V1 => position,
+                };
+                let kind = "event";
+                let head = EventHead {
+                    kind,
+                    subject,
+                    position,
+                };
+                with_data(&head, data)?
+            }
+            Self::Gap { topics } => serde_json::to_string(&GapFrame {
+                kind: "gap",
+                topics,
+            })?,
             Self::Error {
                 code,
                 sentence,
                 request_id,
-            } => Ok(serde_json::to_string(&ErrorFrame {
+            } => serde_json::to_string(&ErrorFrame {
                 kind: "error",
                 error: sentence,
                 code,
                 request_id,
                 data: ErrorData {
-                    code,
+                    code: code.as_str(),
                     message: sentence,
                 },
                 stamp: stamp(),
-            })?),
-            Self::Pong => {
-                let stamp = stamp();
-                Ok(serde_json::to_string(&PongFrame {
-                    kind: "pong",
-                    data: stamp.is_some().then_some(Nothing {}),
-                    stamp,
-                })?)
-            }
-        }
+            })?,
+            Self::Pong => empty("pong", stamp())?,
+            Self::AuthRequired => empty("auth_required", stamp())?,
+            Self::AuthSuccess { user } => serde_json::to_string(&PlainFrame {
+                kind: "auth_success",
+                data: Some(UserData { user_id: user }),
+                stamp: stamp(),
+            })?,
+            Self::AuthFailed { code, sentence } => serde_json::to_string(&PlainFrame {
+                kind: "auth_failed",
+                data: Some(ErrorData {
+                    code,
+                    message: sentence,
+                }),
+                stamp: stamp(),
+            })?,
+        })
     }
 }
 
 impl From<Stamp> for StampFields {
     fn from(stamp: Stamp) -> Self {
         Self {
-            timestamp: format!("{:.3}", stamp.timestamp),
+            timestamp: stamp.time(),
             message_id: stamp.message_id.to_string(),
         }
     }
 }
 
-// The head is an object with at least one key: its last byte is the brace that moves to the end.
-fn with_data(mut head: String, data: &str) -> String {
-    head.pop();
-    head.reserve_exact(data.len() + ",\"data\":}".len());
-    head.push_str(",\"data\":");
-    head.push_str(data);
-    head.push('}');
-    head
+fn empty(kind: &'static str, stamp: Option<StampFields>) -> Result<String, EncodeError> {
+    let data = stamp.is_some().then_some(Nothing {});
+    Ok(serde_json::to_string(&PlainFrame { kind, data, stamp })?)
 }
 
-#[cfg(test)]
-mod tests {
-    use insta::assert_snapshot;
-
-    use super::*;
-    use crate::protocol::ClientMessage;
-
-    fn id(text: &str) -> RequestId {
-        let frame = serde_json::json!({"type": "ping", "request_id": text}).to_string();
-        match ClientMessage::decode(&frame) {
-            Ok(ClientMessage::Ping {
-                request_id: Some(id),
-            }) => id,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn golden(message: &ServerMessage<'_>, dialect: Dialect) -> String {
-        let stamp = || Stamp {
-            timestamp: "2026-01-02T03:04:05.678901Z".parse().unwrap(),
-            message_id: Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001),
-        };
-        let text = message.encode(dialect, stamp).unwrap();
-        serde_json::from_str::<serde_json::Value>(&text).unwrap();
-        text
-    }
-
-    #[test]
-    fn response() {
-        let request_id = id("a \"quoted\"\nid");
-        let message = ServerMessage::Response {
-            request_id: &request_id,
-            data: r#"{"pools":[]}"#,
-        };
-        let text = golden(&message, Dialect::Classic);
-        assert_snapshot!(text, @r#"{"type":"response","request_id":"a \"quoted\"\nid","data":{"pools":[]}}"#);
-        assert_eq!(text, golden(&message, Dialect::V1));
-    }
-
-    #[test]
-    fn error() {
-        let request_id = id("r1");
-        let message = ServerMessage::Error {
-            code: ErrorCode::NotFound,
-            sentence: "no pool has the id \"x\"",
-            request_id: Some(&request_id),
-        };
-        assert_snapshot!(golden(&message, Dialect::Classic), @r#"{"type":"error","error":"no pool has the id \"x\"","code":"not_found","request_id":"r1","data":{"code":"not_found","message":"no pool has the id \"x\""},"timestamp":"2026-01-02T03:04:05.678Z","message_id":"01900000-0000-7000-8000-000000000001"}"#);
-        assert_snapshot!(golden(&message, Dialect::V1), @r#"{"type":"error","error":"no pool has the id \"x\"","code":"not_found","request_id":"r1","data":{"code":"not_found","message":"no pool has the id \"x\""}}"#);
-        let message = ServerMessage::Error {
-            code: ErrorCode::BadRequest,
-            sentence: "no",
-            request_id: None,
-        };
-        assert_snapshot!(golden(&message, Dialect::V1), @r#"{"type":"error","error":"no","code":"bad_request","data":{"code":"bad_request","message":"no"}}"#);
-    }
-
-    #[test]
-    fn pong() {
-        let message = ServerMessage::Pong;
-        assert_snapshot!(golden(&message, Dialect::Classic), @r#"{"type":"pong","data":{},"timestamp":"2026-01-02T03:04:05.678Z","message_id":"01900000-0000-7000-8000-000000000001"}"#);
-        assert_snapshot!(golden(&message, Dialect::V1), @r#"{"type":"pong"}"#);
-    }
-
-    #[test]
-    fn a_stamp_is_of_its_moment() {
-        let now = "2026-01-02T03:04:05.678Z".parse::<Timestamp>().unwrap();
-        let stamp = Stamp::new(now);
-        let (seconds, _) = stamp.message_id.get_timestamp().unwrap().to_unix();
-        assert_eq!(i64::try_from(seconds).unwrap(), now.as_second());
-        assert_ne!(stamp.message_id, Stamp::new(now).message_id);
-        assert_eq!(Stamp::new(Timestamp::MIN).timestamp, Timestamp::MIN);
-    }
-
-    #[test]
-    fn every_code_has_a_name_of_its_own() {
-        let names: std::collections::BTreeSet<_> =
-            ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
-        assert_eq!(names.len(), ErrorCode::ALL.len());
-    }
+// The head is an object with at least one key: its last byte is the brace that moves to the end.
+fn with_data(head: &impl Serialize, data: &str) -> Result<String, EncodeError> {
+    let mut text = serde_json::to_string(head)?;
+    text.pop();
+    text.reserve_exact(data.len() + ",\"data\":}".len());
+    text.push_str(",\"data\":");
+    text.push_str(data);
+    text.push('}');
+    Ok(text)
 }

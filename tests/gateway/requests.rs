@@ -115,10 +115,14 @@ async fn whatever_is_wrong_is_answered_and_the_client_stays() {
             r#"{"type":"request","subject":"exercise.pool.list"}"#,
             "bad_request",
         ),
+        (r#"{"type":"history","topic":"ws:{user_id}"}"#, "forbidden"),
+        (r#"{"type":"history","topic":"ws:42"}"#, "unavailable"),
         (
-            r#"{"type":"subscribe","topics":["exercise.updated"]}"#,
+            r#"{"type":"ack","topic":"ws:42","offset":1}"#,
             "unavailable",
         ),
+        (r#"{"type":"ack","topic":"ws:43","offset":1}"#, "forbidden"),
+        (r#"{"type":"subscribe","topics":["ws:43"]}"#, "forbidden"),
     ] {
         let answer = client.ask(frame).await;
         assert_eq!(error(&answer), ("error", code), "{frame}");

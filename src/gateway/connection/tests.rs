@@ -9,13 +9,15 @@ use futures_util::stream::{self, StreamExt};
 use tokio::time::Instant;
 
 use super::*;
-use crate::catalog::{CatalogStore, ExerciseService};
+use crate::broker::memory::MemoryBroker;
 use crate::clock::Clock;
 use crate::gateway::auth::Principal;
-use crate::gateway::dispatch::Dispatch;
 use crate::gateway::outbox::Bounds;
+use crate::gateway::policy::Grants;
+use crate::gateway::services::Services;
 use crate::ids::UserId;
 use crate::protocol::Dialect;
+use crate::shutdown::Tasks;
 
 const PATIENCE: Patience = Patience {
     write: Duration::from_secs(10),
@@ -74,19 +76,17 @@ impl Sink<Message> for Peer {
 }
 
 /// A session whose token ends after this time, by a clock that follows the paused timers.
-fn session(lifetime: Duration) -> Session {
+fn session(lifetime: Duration, outbox: Arc<Outbox>) -> Session {
     let begin = Instant::now();
     let midnight = "2026-01-01T00:00:00Z".parse::<jiff::Timestamp>().unwrap();
-    let store = Arc::new(CatalogStore::default());
-    Session {
-        principal: Principal {
-            user: UserId::parse("42").unwrap(),
-            expires: midnight.saturating_add(lifetime).unwrap(),
-        },
-        dialect: Dialect::V1,
-        dispatch: Arc::new(Dispatch::new(ExerciseService::new(store))),
-        clock: Clock::new(move || midnight.saturating_add(begin.elapsed()).unwrap()),
-    }
+    let clock = Clock::new(move || midnight.saturating_add(begin.elapsed()).unwrap());
+    let services = Services::for_tests(clock, &MemoryBroker::new(), &Tasks::new());
+    let principal = Principal {
+        user: UserId::parse("42").unwrap(),
+        expires: midnight.saturating_add(lifetime).unwrap(),
+        grants: Grants::default(),
+    };
+    Session::new(services, principal, Dialect::V1, (1, None), outbox)
 }
 
 async fn serve(
@@ -97,12 +97,13 @@ async fn serve(
 ) -> Duration {
     let begin = Instant::now();
     let halves = (Reader::over(stream), Writer::over(peer.clone()));
-    let outbox = Outbox::new(Bounds {
+    let outbox = Arc::new(Outbox::new(Bounds {
         frames: 16,
         bytes: 4096,
-    });
+    }));
     let goodbye = (draining, CloseCode::Draining.into());
-    run(halves, session(lifetime), outbox, PATIENCE, goodbye).await;
+    let session = session(lifetime, Arc::clone(&outbox));
+    run(halves, session, outbox, PATIENCE, goodbye).await;
     begin.elapsed()
 }
 

@@ -1,0 +1,208 @@
+//! A channel is followed once per process while a lease on it lives, and counts once the broker has
+//! confirmed it.
+//!
+//! One task does all subscribing and unsubscribing, so the broker never sees two intents for one
+//! channel at once. A channel whose last lease is gone is followed for a second more, and looked at
+//! again then: whoever reloads a page costs the broker nothing.
+
+#[cfg(test)]
+mod tests;
+mod upstreams;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::broker::{Broker, ConnectionChange, Delivery, Inbox, Subscription};
+use crate::protocol::{EncodeError, Envelope};
+
+use super::hub::Hub;
+use upstreams::{Step, Upstreams};
+
+/// How long a channel is followed after its last lease.
+const LINGER: Duration = Duration::from_secs(1);
+/// After what time a subscription that failed is tried again.
+const RETRY: Duration = Duration::from_millis(500);
+/// How many subscriptions are asked for at a time.
+const BATCH: usize = 512;
+
+/// This process's side of the broker.
+#[derive(Debug)]
+pub(super) struct Relay {
+    broker: Arc<dyn Broker>,
+    hub: Arc<Hub>,
+    upstreams: Mutex<Upstreams>,
+    work: Notify,
+}
+
+/// A reason to follow a channel; it ends when it is dropped.
+#[derive(Debug)]
+#[must_use = "the channel is not followed for it when it is dropped"]
+pub(super) struct Lease {
+    relay: Arc<Relay>,
+    channel: Arc<str>,
+    settled: Arc<Notify>,
+}
+
+/// The broker has not confirmed a subscription.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the broker has not confirmed the subscription")]
+pub(super) struct Unconfirmed;
+
+impl Relay {
+    /// A relay that follows nothing. [`Relay::run`] does its work.
+    pub(super) fn new(broker: Arc<dyn Broker>, hub: Arc<Hub>) -> Arc<Self> {
+        Arc::new(Self {
+            broker,
+            hub,
+            upstreams: Mutex::default(),
+            work: Notify::new(),
+        })
+    }
+
+    /// Follows a channel, from now on or sooner than the broker confirms it.
+    pub(super) fn lease(self: &Arc<Self>, channel: impl Into<Arc<str>>) -> Lease {
+        let channel = channel.into();
+        let (settled, is_news) = self.upstreams().add(&channel);
+        if is_news {
+            self.work.notify_one();
+        }
+        Lease {
+            relay: Arc::clone(self),
+            channel,
+            settled,
+        }
+    }
+
+    /// Publishes to all replicas; to this process alone where there is no broker to be had.
+    pub(super) async fn publish(&self, envelope: &Envelope) -> Result<(), EncodeError> {
+        let (channel, payload) = envelope.write()?;
+        let published = self.broker.publish(channel.into(), Bytes::from(payload));
+        if let Err(error) = published.await {
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "published here only"
+            );
+            self.hub.publish(envelope);
+        }
+        Ok(())
+    }
+
+    /// Subscribes and unsubscribes as leases come and go.
+    pub(super) async fn run(self: Arc<Self>, stopping: CancellationToken) {
+        loop {
+            let (batch, wake) = self.upstreams().due(Instant::now(), BATCH);
+            if !batch.is_empty() {
+                join_all(batch.into_iter().map(|channel| self.settle(channel))).await;
+                continue;
+            }
+            let asleep = async {
+                match wake {
+                    Some(moment) => sleep_until(moment).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                () = self.work.notified() => {}
+                () = asleep => {}
+            }
+        }
+    }
+
+    async fn settle(&self, channel: Arc<str>) {
+        let step = self.upstreams().step(&channel, Instant::now());
+        let subscription = Subscription::to(Arc::clone(&channel));
+        match step {
+            Step::Nothing => {}
+            Step::Subscribe => {
+                let done = self.broker.subscribe(subscription).await;
+                if let Err(error) = &done {
+                    let error = error as &dyn std::error::Error;
+                    tracing::debug!(%channel, error, "not subscribed");
+                }
+                let retry = Instant::now() + RETRY;
+                self.upstreams().subscribed(&channel, done.is_ok(), retry);
+            }
+            Step::Unsubscribe => {
+                if let Err(error) = self.broker.unsubscribe(subscription).await {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::debug!(%channel, error, "not unsubscribed");
+                }
+                self.upstreams().unsubscribed(&channel);
+            }
+        }
+    }
+
+    // Each change leaves the state consistent, so a panic elsewhere does not spoil it.
+    fn upstreams(&self) -> MutexGuard<'_, Upstreams> {
+        self.upstreams
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lease {
+    /// Waits until the broker has confirmed the subscription, or an attempt has failed. A lease that
+    /// is kept is confirmed later.
+    pub(super) async fn confirmed(&self) -> Result<(), Unconfirmed> {
+        loop {
+            let mut settled = std::pin::pin!(self.settled.notified());
+            settled.as_mut().enable();
+            if let Some(confirmed) = self.relay.upstreams().outcome(&self.channel) {
+                return if confirmed { Ok(()) } else { Err(Unconfirmed) };
+            }
+            settled.await;
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let until = Instant::now() + LINGER;
+        if self.relay.upstreams().release(&self.channel, until) {
+            self.relay.work.notify_one();
+        }
+    }
+}
+
+/// Takes what arrives from the broker to the hub.
+#[derive(Debug)]
+pub(super) struct Arrivals {
+    pub(super) hub: Arc<Hub>,
+    /// The largest payload, in bytes.
+    pub(super) payload: usize,
+}
+
+impl Inbox for Arrivals {
+    fn deliver(&self, delivery: Delivery) {
+        let channel = &*delivery.channel;
+        if delivery.payload.len() > self.payload {
+            let bytes = delivery.payload.len();
+            tracing::warn!(channel, bytes, "dropped a message that is too large");
+            return;
+        }
+        match Envelope::read(channel, &delivery.payload) {
+            Ok(envelope) => drop(self.hub.publish(&envelope)),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(channel, error, "dropped a message");
+            }
+        }
+    }
+
+    fn changed(&self, change: ConnectionChange) {
+        match change {
+            ConnectionChange::Lost => tracing::warn!("the broker is lost"),
+            ConnectionChange::Restored => {
+                tracing::info!("the broker is back");
+                self.hub.tell_of_gap();
+            }
+        }
+    }
+}
