@@ -36,6 +36,9 @@ const ROUNDS: u64 = 300;
 /// Messages that are published before the first of them is waited for.
 const OUTSTANDING: u64 = 100;
 
+/// Rooms that one connection publishes to.
+const TOPICS: usize = 100;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.first().is_some_and(|first| first == bare::MODE) {
@@ -65,7 +68,7 @@ async fn fan_out(sockets: usize) {
         drop(bare);
         let daemon = Daemon::start();
         let crowd = Crowd::join(&daemon, "/ws/bench", sockets).await;
-        let mut publisher = Client::connect(&daemon, "/ws/bench", 0).await;
+        let mut publisher = Client::connect(&daemon, "/ws/bench").await;
         let before = daemon.process.cpu();
         let mut sent = 0;
         while sent < ROUNDS {
@@ -87,10 +90,15 @@ async fn fan_out(sockets: usize) {
 /// Messages to single sockets, a thousand a second: the time from publishing to receiving.
 async fn unicast(sockets: usize) {
     let daemon = Daemon::start();
-    let mut publisher = Client::connect(&daemon, "/ws", 0).await;
+    let mut publishers = Vec::new();
     let mut readers = Vec::with_capacity(sockets);
     for index in 0..sockets {
-        readers.push(Client::connect(&daemon, &format!("/ws/r{index}"), 0).await);
+        // A connection may have 128 topics.
+        if index % TOPICS == 0 {
+            publishers.push(Client::connect(&daemon, "/ws").await);
+        }
+        let publisher = publishers.last_mut().unwrap();
+        readers.push(Client::connect(&daemon, &format!("/ws/r{index}")).await);
         publisher.subscribe(&format!("room:r{index}")).await;
     }
     let before = daemon.process.cpu();
@@ -99,7 +107,9 @@ async fn unicast(sockets: usize) {
     for index in (0..sockets).cycle().take(3000) {
         ticks.tick().await;
         let start = Instant::now();
-        publisher.publish(&format!("room:r{index}"), PAYLOAD).await;
+        publishers[index / TOPICS]
+            .publish(&format!("room:r{index}"), PAYLOAD)
+            .await;
         readers[index].next_of("chat").await;
         latencies.push(start.elapsed());
     }
@@ -117,7 +127,7 @@ async fn requests() {
     let daemon = Daemon::start();
     let mut clients = Vec::new();
     for _ in 0..100 {
-        clients.push(Client::connect(&daemon, "/ws", 0).await);
+        clients.push(Client::connect(&daemon, "/ws").await);
     }
     let before = daemon.process.cpu();
     let start = Instant::now();
@@ -145,7 +155,7 @@ async fn requests() {
 async fn idle(sockets: usize) {
     let daemon = Daemon::start();
     // What the first connection sets up is not a connection's.
-    drop(Client::connect(&daemon, "/ws", 0).await);
+    drop(Client::connect(&daemon, "/ws").await);
     let before = daemon.process.memory();
     let start = Instant::now();
     let crowd = Crowd::join(&daemon, "/ws", sockets).await;
@@ -165,7 +175,7 @@ async fn losing_all(sockets: usize) {
             .saturating_sub(200),
     );
     let daemon = Daemon::start();
-    drop(Client::connect(&daemon, "/ws", 0).await);
+    drop(Client::connect(&daemon, "/ws").await);
     let start = daemon.process.memory();
     let crowd = Crowd::join(&daemon, "/ws", sockets).await;
     let full = daemon.process.memory();
@@ -173,7 +183,7 @@ async fn losing_all(sockets: usize) {
     let mut slowest = Duration::ZERO;
     for _ in 0..20 {
         let begun = Instant::now();
-        drop(Client::connect(&daemon, "/ws", 0).await);
+        drop(Client::connect(&daemon, "/ws").await);
         slowest = slowest.max(begun.elapsed());
     }
     daemon.until_empty().await;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -17,15 +18,14 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) async fn connect(daemon: &Daemon, path: &str, user: usize) -> Self {
+    pub(crate) async fn connect(daemon: &Daemon, path: &str) -> Self {
         let mut stream = TcpStream::connect(daemon.address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         let request = format!(
             "GET {path} HTTP/1.1\r\nhost: {}\r\nupgrade: websocket\r\nconnection: upgrade\r\n\
              sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-version: 13\r\n\
              authorization: Bearer {}\r\n\r\n",
-            daemon.address,
-            Daemon::token(user)
+            daemon.address, daemon.token
         );
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut buffer = Vec::new();
@@ -85,6 +85,11 @@ impl Client {
 
     /// Reads frames until one of that type comes.
     pub(crate) async fn next_of(&mut self, kind: &str) {
+        let wait = tokio::time::timeout(Duration::from_secs(20), self.read_until(kind));
+        wait.await.unwrap_or_else(|_| panic!("no {kind} came"));
+    }
+
+    async fn read_until(&mut self, kind: &str) {
         let marker = format!("\"type\":\"{kind}\"");
         loop {
             let frame = loop {
@@ -117,7 +122,7 @@ impl Crowd {
         let came = Arc::new(Notify::new());
         let mut tasks = Vec::with_capacity(size);
         for _ in 0..size {
-            let client = Client::connect(daemon, path, 0).await;
+            let client = Client::connect(daemon, path).await;
             tasks.push(tokio::spawn(count(
                 client,
                 Arc::clone(&messages),

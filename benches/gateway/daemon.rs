@@ -1,4 +1,4 @@
-//! The release binary with limits that do not limit, and tokens for it.
+//! The release binary with limits that do not limit.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -9,20 +9,19 @@ use tokio::net::TcpStream;
 
 use super::measure::Process;
 
-const SECRET: &str = "a secret of a bench, of thirty-two bytes and more";
-
 /// A running daemon; it is killed when this is dropped.
 pub(crate) struct Daemon {
     child: Child,
     pub(crate) process: Process,
     pub(crate) address: SocketAddr,
+    /// The one token of all clients: they are tabs of one user.
+    pub(crate) token: String,
 }
 
 impl Daemon {
     pub(crate) fn start() -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_mithril"))
             .args(["serve", "--dev", "--listen", "127.0.0.1:0"])
-            .env("JWT_SECRET_KEY", SECRET)
             .env("LOG_LEVEL", "error")
             .env("MITHRIL_LIMITS_CONNECTIONS_PER_USER", "1000000")
             .env("MITHRIL_LIMITS_FRAMES_PER_SECOND", "1000000")
@@ -32,15 +31,13 @@ impl Daemon {
             .spawn()
             .expect("the binary runs");
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address = lines
-            .find_map(|line| {
-                let line = line.unwrap();
-                line.strip_prefix("socket: ws://")?
-                    .trim_end_matches("/ws")
-                    .parse()
-                    .ok()
-            })
-            .expect("the daemon says where it is");
+        let mut said = |prefix: &str| {
+            let line = lines.find_map(|line| Some(line.unwrap().strip_prefix(prefix)?.to_owned()));
+            line.expect("the daemon says where it is").trim().to_owned()
+        };
+        let socket = said("socket: ws://");
+        let address = socket.trim_end_matches("/ws").parse().unwrap();
+        let token = said("token:");
         // The pipe stays open for what else it may say.
         std::thread::spawn(move || lines.for_each(drop));
         let process = Process { id: child.id() };
@@ -48,14 +45,8 @@ impl Daemon {
             child,
             process,
             address,
+            token,
         }
-    }
-
-    /// A token of a user.
-    pub(crate) fn token(user: usize) -> String {
-        let claims = serde_json::json!({"sub": format!("user{user}"), "exp": 4_000_000_000_u64});
-        let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
-        jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap()
     }
 
     /// Waits until the daemon has let go of every socket.
