@@ -1,5 +1,6 @@
 //! What is published reaches whom it is for, once, in order, in the words of each dialect.
 
+use mithril::broker::memory::MemoryBroker;
 use serde_json::{Value, json};
 
 use crate::fixture::{Client, Fixture, NOW};
@@ -183,20 +184,66 @@ async fn when_the_broker_is_lost_and_back_v1_is_told_and_goes_on() {
     let fixture = Fixture::start().await;
     let mut v1 = fixture.connect_v1(&claims("42"), "/ws").await;
     let mut classic = fixture.connect().await;
-    v1.subscribe(&["exercise.updated"]).await;
+    v1.subscribe(&["exercise.42.status"]).await;
     ready(&mut classic).await;
     fixture.broker.cut();
-    // Content is served, and what is said in this process is heard in this process.
-    v1.subscribe_in_vain("exercise.pool.updated").await;
+    // Content is served, and what happens in this process is heard in this process.
+    v1.subscribe_in_vain("exercise.updated").await;
     let launch = json!({"exercise_id": "sum"});
-    assert_eq!(
-        v1.request("exercise.launch", launch).await["type"],
-        "response"
-    );
+    let answer = v1.request("exercise.launch", launch).await;
+    assert_eq!(answer["type"], "response");
+    assert_eq!(v1.receive().await["subject"], "exercise.42.status");
     fixture.broker.restore();
-    let gap = json!({"type": "gap", "topics": ["exercise.updated", "ws:42"]});
+    let gap = json!({"type": "gap", "topics": ["exercise.42.status", "ws:42"]});
     assert_eq!(v1.receive().await, gap);
     fixture.publish("ws:42", "{}").await;
     assert_eq!(v1.receive().await["type"], "event");
     assert_eq!(classic.receive().await, json!({}));
+}
+
+#[tokio::test]
+async fn replicas_that_share_a_broker_are_one_gateway() {
+    let broker = MemoryBroker::new();
+    let mut replicas = Vec::new();
+    for _ in 0..3 {
+        let shared = broker.clone();
+        replicas.push(Fixture::with(|config| config.broker = shared).await);
+    }
+    let mut members = Vec::new();
+    for (replica, user) in replicas.iter().zip(["anna", "ben", "carl"]) {
+        let mut member = replica.connect_as(user, "/ws/maths").await;
+        // Who came before hears of who comes now, and so does who comes.
+        for earlier in &mut members {
+            let earlier: &mut Client = earlier;
+            assert_eq!(earlier.receive().await["data"]["user_id"], user);
+        }
+        assert_eq!(member.receive().await["data"]["user_id"], user);
+        members.push(member);
+    }
+    members[0].send(r#"{"data":"to all"}"#).await;
+    for member in &mut members {
+        let frame = member.receive().await;
+        assert_eq!(
+            (&frame["data"], &frame["user_id"]),
+            (&json!("to all"), &json!("anna"))
+        );
+        member.expect_silence().await;
+    }
+    // One tab of a user on each replica: each gets a notification once.
+    let mut tabs = Vec::new();
+    for replica in &replicas {
+        let mut tab = replica.connect().await;
+        ready(&mut tab).await;
+        tabs.push(tab);
+    }
+    assert_eq!(
+        broker.followers("ws:42"),
+        replicas.len(),
+        "one upstream for each process"
+    );
+    replicas[0].publish("ws:42", "{}").await;
+    for tab in &mut tabs {
+        assert_eq!(tab.receive().await, json!({}));
+        tab.expect_silence().await;
+    }
 }
