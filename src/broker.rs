@@ -111,6 +111,7 @@ pub trait Broker: fmt::Debug + Send + Sync {
     fn subscribe(&self, subscription: Subscription) -> BrokerFuture<'_, ()>;
 
     /// Ends a subscription; what is on its way may still arrive. An unknown subscription is none.
+    /// Without a connection it ends too: it is not restored.
     fn unsubscribe(&self, subscription: Subscription) -> BrokerFuture<'_, ()>;
 
     /// Publishes a message and waits for the first answer, at most so long.

@@ -210,7 +210,7 @@ impl Broker for MemoryConnection {
 
     fn unsubscribe(&self, subscription: Subscription) -> BrokerFuture<'_, ()> {
         Box::pin(async move {
-            self.connected()?.remove(self.number, &subscription);
+            lock(&self.state).remove(self.number, &subscription);
             Ok(())
         })
     }

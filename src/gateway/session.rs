@@ -132,7 +132,7 @@ impl Session {
             }
             ClientBody::Unsubscribe { topics } => self.unsubscribe(&topics, request_id),
             ClientBody::Publish { topic, kind, data } => {
-                let topic = Topic::parse(&topic);
+                let topic = Topic::parse_for(&topic, &self.principal.user);
                 self.say(topic, kind, data, request_id).await
             }
             ClientBody::Room { kind, data } => {

@@ -40,6 +40,11 @@ impl Topic {
         TopicPattern::parse(name, None)?.concrete()
     }
 
+    /// The topic of that name, as this user writes it: `{user_id}` stands for the user.
+    pub fn parse_for(name: &str, own: &UserId) -> Option<Self> {
+        TopicPattern::parse(name, Some(own))?.concrete()
+    }
+
     /// Whether its members are counted and told of each other.
     pub fn has_members(&self) -> bool {
         match self {

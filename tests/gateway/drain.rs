@@ -13,7 +13,9 @@ async fn live_sockets_are_closed_new_ones_refused_and_all_is_joined() {
     let fixture = Fixture::start().await;
     let mut polite = fixture.connect().await;
     let slow = fixture.connect_raw().await;
-    let Fixture { daemon, address } = fixture;
+    let Fixture {
+        daemon, address, ..
+    } = fixture;
     assert_eq!(daemon.connections(), 2);
     let clients = async {
         let (code, reason) = polite.closed().await;

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use mithril::broker::memory::MemoryBroker;
+use mithril::broker::{Broker, ConnectionChange, Delivery, Inbox};
 use mithril::catalog::{Catalog, CatalogStore, PoolContent};
 use mithril::clock::Clock;
 use mithril::daemon::{Daemon, DaemonConfig, Running};
@@ -17,9 +19,9 @@ use mithril::pool::Pool;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Bytes, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 pub(crate) const SECRET: &[u8] = b"a secret of at least thirty-two bytes";
@@ -37,6 +39,8 @@ pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
 pub(crate) struct Fixture {
     pub(crate) daemon: Running,
     pub(crate) address: SocketAddr,
+    /// The daemon's broker.
+    pub(crate) broker: MemoryBroker,
 }
 
 impl Fixture {
@@ -47,15 +51,45 @@ impl Fixture {
     pub(crate) async fn with(change: impl FnOnce(&mut DaemonConfig)) -> Self {
         let mut config = config();
         change(&mut config);
+        let broker = config.broker.clone();
         let daemon = Daemon::bind(config).await.unwrap().spawn();
         let address = daemon.address();
-        Self { daemon, address }
+        Self {
+            daemon,
+            address,
+            broker,
+        }
     }
 
     /// A socket of user 42.
     pub(crate) async fn connect(&self) -> Client {
         self.connect_with("/ws", &[("authorization", &token("42"))])
             .await
+    }
+
+    /// A socket of this user on this path, in the classic dialect.
+    pub(crate) async fn connect_as(&self, user: &str, path: &str) -> Client {
+        self.connect_with(path, &[("authorization", &token(user))])
+            .await
+    }
+
+    /// A socket with these claims that speaks `mithril.v1`.
+    pub(crate) async fn connect_v1(&self, claims: &Value, path: &str) -> Client {
+        let headers = [
+            ("authorization", signed(claims)),
+            ("sec-websocket-protocol", "mithril.v1".to_owned()),
+        ];
+        let headers: Vec<_> = headers.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        self.connect_with(path, &headers).await
+    }
+
+    /// What a service publishes. When this returns the daemon has it in its outboxes.
+    pub(crate) async fn publish(&self, channel: &str, payload: impl Into<Bytes>) {
+        let service = self.broker.connect(Arc::new(Service));
+        service
+            .publish(channel.into(), payload.into())
+            .await
+            .unwrap();
     }
 
     pub(crate) async fn connect_with(&self, path: &str, headers: &[(&str, &str)]) -> Client {
@@ -90,6 +124,18 @@ impl Fixture {
     pub(crate) async fn http(&self, request: &str) -> HttpAnswer {
         http(self.address, request).await
     }
+}
+
+/// A service that only publishes.
+#[derive(Debug)]
+struct Service;
+
+impl Inbox for Service {
+    fn deliver(&self, delivery: Delivery) {
+        panic!("nothing is subscribed to: {delivery:?}");
+    }
+
+    fn changed(&self, _: ConnectionChange) {}
 }
 
 /// The defaults on a free port, for these tests' key, content and time.
@@ -169,18 +215,62 @@ impl Client {
         soon(self.socket.send(message)).await.unwrap();
     }
 
-    /// The next frame, which must be text and JSON.
-    pub(crate) async fn receive(&mut self) -> Value {
+    /// The next frame, which must be text.
+    pub(crate) async fn receive_text(&mut self) -> String {
         match soon(self.socket.next()).await.unwrap().unwrap() {
-            Message::Text(text) => serde_json::from_str(&text).unwrap(),
+            Message::Text(text) => text.to_string(),
             other => panic!("not text: {other:?}"),
         }
+    }
+
+    /// The next frame, which must be text and JSON.
+    pub(crate) async fn receive(&mut self) -> Value {
+        let text = self.receive_text().await;
+        serde_json::from_str(&text).unwrap()
     }
 
     /// The answer to one frame.
     pub(crate) async fn ask(&mut self, text: impl Into<String>) -> Value {
         self.send(text).await;
         self.receive().await
+    }
+
+    /// Nothing has been sent to the client that it has not received.
+    pub(crate) async fn expect_silence(&mut self) {
+        let answer = self.ask(r#"{"type":"ping"}"#).await;
+        assert_eq!(answer["type"], "pong", "{answer}");
+    }
+
+    /// The answer to a frame that carries an id.
+    pub(crate) async fn ask_with_id(&mut self, mut frame: Value) -> Value {
+        frame["request_id"] = json!("r");
+        let answer = self.ask(frame.to_string()).await;
+        assert_eq!(answer["request_id"], "r", "{answer}");
+        answer
+    }
+
+    /// The answer to a frame that carries an id, whatever comes before it.
+    pub(crate) async fn ask_past_events(&mut self, mut frame: Value) -> Value {
+        frame["request_id"] = json!("past");
+        let mut answer = self.ask(frame.to_string()).await;
+        while answer["request_id"] != "past" {
+            answer = self.receive().await;
+        }
+        answer
+    }
+
+    /// Subscribes to a topic while there is no broker to confirm it.
+    pub(crate) async fn subscribe_in_vain(&mut self, topic: &str) {
+        let frame = json!({"type": "subscribe", "topics": [topic]});
+        let answer = self.ask_with_id(frame).await;
+        assert_eq!(answer["data"]["rejected"][0]["code"], "unavailable");
+    }
+
+    /// Subscribes to topics that may all be subscribed to.
+    pub(crate) async fn subscribe(&mut self, topics: &[&str]) {
+        let frame = json!({"type": "subscribe", "topics": topics});
+        let answer = self.ask_with_id(frame).await;
+        assert_eq!(answer["data"]["rejected"], json!([]), "{answer}");
     }
 
     /// The answer to a request.

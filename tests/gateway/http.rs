@@ -4,6 +4,8 @@ use mithril::daemon::{Daemon, DaemonConfig, DaemonError};
 use mithril::ids::UserId;
 use serde_json::json;
 
+use mithril::broker::memory::MemoryBroker;
+
 use crate::fixture::{Fixture, config};
 
 fn get(path: &str) -> String {
@@ -78,6 +80,7 @@ async fn a_development_daemon_makes_its_own_key() {
     let token = daemon.dev_token(&user).unwrap().unwrap();
     let daemon = daemon.spawn();
     let fixture = Fixture {
+        broker: MemoryBroker::new(),
         address: daemon.address(),
         daemon,
     };

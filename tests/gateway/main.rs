@@ -9,8 +9,12 @@
 )]
 
 mod drain;
+mod events;
 mod fixture;
 mod hostile;
 mod http;
 mod refusals;
 mod requests;
+mod rooms;
+mod slow;
+mod topics;

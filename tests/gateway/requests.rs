@@ -115,8 +115,11 @@ async fn whatever_is_wrong_is_answered_and_the_client_stays() {
             r#"{"type":"request","subject":"exercise.pool.list"}"#,
             "bad_request",
         ),
-        (r#"{"type":"history","topic":"ws:{user_id}"}"#, "forbidden"),
-        (r#"{"type":"history","topic":"ws:42"}"#, "unavailable"),
+        (
+            r#"{"type":"history","topic":"ws:{user_id}"}"#,
+            "unavailable",
+        ),
+        (r#"{"type":"history","topic":"ws:43"}"#, "forbidden"),
         (
             r#"{"type":"ack","topic":"ws:42","offset":1}"#,
             "unavailable",

@@ -74,7 +74,7 @@ impl Session {
         topic: &str,
         request_id: Option<&RequestId>,
     ) -> Result<(), SessionError> {
-        let topic = Topic::parse(topic);
+        let topic = Topic::parse_for(topic, &self.principal.user);
         let topic = topic.filter(|topic| self.may(Intent::Presence(topic)).is_ok());
         match topic {
             Some(topic) => {
@@ -93,7 +93,7 @@ impl Session {
         topic: &str,
         request_id: Option<&RequestId>,
     ) -> Result<(), SessionError> {
-        let topic = Topic::parse(topic);
+        let topic = Topic::parse_for(topic, &self.principal.user);
         if topic.is_none_or(|topic| self.may(Intent::History(&topic)).is_err()) {
             return self.forbid(Forbidden::Topic, request_id);
         }
