@@ -4,6 +4,7 @@
 mod formats;
 mod key_flags;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -44,8 +45,16 @@ pub struct Cli {
 #[derive(Debug, Args)]
 pub struct Global {
     /// The configuration file [default: ./mithril.toml, then the user's, then /etc/mithril]
-    #[arg(long, global = true, value_name = "FILE", env = "MITHRIL_CONFIG")]
-    pub config: Option<PathBuf>,
+    // Empty is allowed here, because an empty variable means unset.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "MITHRIL_CONFIG",
+        value_parser = clap::builder::OsStringValueParser::new(),
+        value_hint = clap::ValueHint::FilePath
+    )]
+    pub config: Option<OsString>,
 
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -117,7 +126,7 @@ pub struct Rule {
     pub all: bool,
 
     /// How to print the list [default: table on a terminal, else tsv]
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", requires = "all")]
     pub format: Option<DataFormat>,
 }
 

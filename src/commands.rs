@@ -9,6 +9,8 @@ mod serve;
 mod show;
 mod validate;
 
+use std::path::PathBuf;
+
 use crate::cli::{Cli, Command};
 use crate::config::{Environment, Layers};
 use crate::output::{ExitStatus, Printer};
@@ -31,7 +33,8 @@ pub fn run(
         file: cli
             .global
             .config
-            .filter(|path| !path.as_os_str().is_empty()),
+            .filter(|path| !path.is_empty())
+            .map(PathBuf::from),
         environment: surroundings.environment,
         ..Layers::default()
     };

@@ -207,7 +207,7 @@ mod tests {
              mithril.toml:6: there is no section `[nope]`\n\
              mithril.toml:2: `server.listen` must be an address and a port, such as 127.0.0.1:8080, not `x`\n\
              the variable MITHRIL_LOG_FORMAT: `log.format` must be one of text, json, not `xml`\n\
-             mithril.toml:5: `lint.max_timeout` must be a whole number, not `-1`"
+             mithril.toml:5: `lint.max_timeout` must be a whole number from 1 on, not `-1`"
         );
     }
 

@@ -21,7 +21,7 @@ pub(super) fn run(args: &Rule, printer: &Printer) -> Result<ExitStatus, anyhow::
             .iter()
             .flat_map(|code| [code.as_str(), code.name()]);
         let hint =
-            nearest(text, known).map_or(String::new(), |near| format!(", did you mean {near}?"));
+            nearest(text, known).map_or(";".into(), |near| format!(", did you mean {near}?"));
         anyhow::bail!("there is no rule {text}{hint} `mithril rule --all` lists them");
     };
     printer.text(doc(code).text)?;

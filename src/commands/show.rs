@@ -1,6 +1,6 @@
 //! `mithril show`: pools and exercises as they are served, without their answers.
 
-use crate::catalog::{Catalog, ExerciseEntry, PoolEntry};
+use crate::catalog::{Catalog, ExerciseEntry, Loaded, PoolEntry};
 use crate::cli::{Show, ShowWhat};
 use crate::config::{Config, Layers};
 use crate::diagnostics::nearest;
@@ -18,13 +18,26 @@ pub(super) fn run(
     }
     let config = Config::load(&layers)?;
     let loaded = catalog::load(&config.content.dir, &Settings::errors(&config.lint)?)?;
-    if loaded.skipped > 0 {
-        let skipped = loaded.skipped;
+    let Loaded {
+        catalog,
+        report,
+        skipped,
+    } = &loaded;
+    if *skipped > 0 && report.diagnostics.is_empty() {
         printer.warn(&format!(
-            "{skipped} broken files are left out, `mithril validate` names them"
+            "{skipped} files are left out: their pool is not below the directory"
+        ));
+    } else if *skipped > 0 {
+        printer.warn(&format!(
+            "{skipped} files are left out: `mithril validate` says why"
         ));
     }
-    let catalog = &loaded.catalog;
+    if catalog.pools().len() == 0 {
+        anyhow::bail!(
+            "there is nothing to show in {}",
+            config.content.dir.display()
+        );
+    }
     let rows = match (args.what, &args.id) {
         (ShowWhat::Pool, None) => pools(catalog),
         (ShowWhat::Exercise, None) => exercises(

@@ -30,7 +30,7 @@ pub(super) fn run(
         anyhow::bail!("--stdin-filename names standard input: add `-` to the paths");
     }
     let settings = Settings::errors(&config.lint)?;
-    let targets = targets(&paths, args.stdin_filename)?;
+    let targets = targets(&paths, args.stdin_filename, settings.max_file_size)?;
     let progress = Arc::new(Progress::default());
     let interrupts = interrupts().context("failed to listen for signals")?;
     let bar = printer.bar(Arc::<Progress>::clone(&progress));
@@ -70,7 +70,11 @@ pub(super) fn run(
 fn targets(
     paths: &[PathBuf],
     stdin_filename: Option<PathBuf>,
+    limit: usize,
 ) -> Result<Vec<Target>, anyhow::Error> {
+    if paths.iter().filter(|path| *path == Path::new("-")).count() > 1 {
+        anyhow::bail!("standard input can be read once: name `-` once");
+    }
     let mut stdin_filename = stdin_filename;
     let mut targets = Vec::with_capacity(paths.len());
     for path in paths {
@@ -79,8 +83,10 @@ fn targets(
             continue;
         }
         let mut bytes = Vec::new();
+        // One byte more than the limit is enough to see that it is too much.
         std::io::stdin()
             .lock()
+            .take(limit as u64 + 1)
             .read_to_end(&mut bytes)
             .context("failed to read standard input")?;
         targets.push(Target::Text {

@@ -105,7 +105,8 @@ fn scalar(value: &DeValue<'_>) -> Option<String> {
     })
 }
 
-/// Where a configuration file is looked for when none is named: the first that exists counts.
+/// Where a configuration file is looked for when none is named: the first that exists counts,
+/// also if it can't be read.
 pub(super) fn default_path(environment: &BTreeMap<String, String>) -> Option<PathBuf> {
     let set = |name: &str| environment.get(name).filter(|value| !value.is_empty());
     let user = set("XDG_CONFIG_HOME")
@@ -117,5 +118,8 @@ pub(super) fn default_path(environment: &BTreeMap<String, String>) -> Option<Pat
         user,
         Some("/etc/mithril/mithril.toml".into()),
     ];
-    candidates.into_iter().flatten().find(|path| path.is_file())
+    candidates
+        .into_iter()
+        .flatten()
+        .find(|path| path.symlink_metadata().is_ok())
 }

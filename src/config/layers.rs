@@ -107,7 +107,8 @@ impl<'l> Reader<'l> {
     }
 
     pub(super) fn number(&mut self, path: &str) -> u32 {
-        self.read(path, "a whole number", |raw| raw.text()?.parse().ok())
+        let positive = |raw: &Raw| raw.text()?.parse().ok().filter(|number| *number > 0);
+        self.read(path, "a whole number from 1 on", positive)
             .unwrap_or_default()
     }
 
@@ -149,11 +150,19 @@ impl<'l> Reader<'l> {
     /// The values of a section whose keys are free; only a file has such.
     pub(super) fn table(&mut self, path: &str) -> BTreeMap<String, (String, Origin)> {
         let prefix = format!("{path}.");
-        let own = self.file.values.iter().filter_map(|(key, (raw, origin))| {
-            let name = key.strip_prefix(&prefix)?;
-            Some((name.to_owned(), (raw.text()?.to_owned(), origin.clone())))
-        });
-        own.collect()
+        let mut values = BTreeMap::new();
+        for (key, (raw, origin)) in &self.file.values {
+            let Some(name) = key.strip_prefix(&prefix) else {
+                continue;
+            };
+            if let Some(text) = raw.text() {
+                values.insert(name.to_owned(), (text.to_owned(), origin.clone()));
+            } else {
+                let problem = format!("{origin}: `{key}` must be a text, not `{raw}`");
+                self.problems.push(problem);
+            }
+        }
+        values
     }
 
     /// The value of a key; `None` where it has none, or where it can't be used.

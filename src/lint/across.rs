@@ -2,14 +2,14 @@
 //! lists that do not fit the disk. Of two that clash the first by path is right.
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diagnostics::{Code, Diagnostic, Findings, Severity, Source, nearest};
 
 use super::check::{self, Content, Judged, Name};
 use super::tree::SoundPool;
-use super::walk::{EXERCISE_FILE, FoundFile, LEVELS_ABOVE, POOL_FILE, Role};
+use super::walk::{self, EXERCISE_FILE, FoundFile, LEVELS_ABOVE, POOL_FILE, Role};
 
 type File = (FoundFile, Judged);
 
@@ -89,7 +89,7 @@ pub(super) fn places(files: &[File]) -> Vec<Place> {
 
 /// How many directories above a root a pool is, if there is one near.
 fn outer_pool(root: &Path) -> Option<usize> {
-    let absolute = std::path::absolute(root).ok()?;
+    let absolute = walk::absolute(root);
     let mut above = absolute.ancestors().enumerate().skip(1).take(LEVELS_ABOVE);
     above
         .find(|(_, directory)| directory.join(POOL_FILE).is_file())
@@ -97,13 +97,15 @@ fn outer_pool(root: &Path) -> Option<usize> {
 }
 
 /// Judges what needs several files.
-pub(super) fn judge(files: &[File], places: &[Place]) -> Vec<Verdict> {
+///
+/// `unread` are the paths of exercises and pools that could not be read at all.
+pub(super) fn judge(files: &[File], places: &[Place], unread: &[PathBuf]) -> Vec<Verdict> {
     let mut verdicts: Vec<Verdict> = files.iter().map(|_| Verdict::default()).collect();
     exercise_places(files, places, &mut verdicts);
-    clashes(files, &mut verdicts, &Clash::EXERCISES);
-    clashes(files, &mut verdicts, &Clash::POOLS);
     nested_pools(files, places, &mut verdicts);
-    pool_lists(files, places, &mut verdicts);
+    clashes(files, places, &mut verdicts, &Clash::POOLS);
+    clashes(files, places, &mut verdicts, &Clash::EXERCISES);
+    pool_lists(files, places, unread, &mut verdicts);
     verdicts
 }
 
@@ -158,33 +160,53 @@ impl Clash {
     };
 }
 
-/// I202 and I203.
-fn clashes(files: &[File], verdicts: &mut [Verdict], clash: &Clash) {
-    let mut first: HashMap<&str, usize> = HashMap::with_capacity(files.len());
+/// I202 and I203. Every one but the first is reported; the first that can be loaded is kept, so that
+/// a broken file takes no sound one with it.
+fn clashes(files: &[File], places: &[Place], verdicts: &mut [Verdict], clash: &Clash) {
+    let mut named: HashMap<&str, Vec<usize>> = HashMap::with_capacity(files.len());
     for (index, (_, judged)) in files.iter().enumerate() {
-        let Some((name, range)) = (clash.name)(&judged.content) else {
-            continue;
-        };
-        let earlier = *first.entry(name).or_insert(index);
-        if earlier == index {
-            continue;
+        if let Some((name, _)) = (clash.name)(&judged.content) {
+            named.entry(name).or_default().push(index);
         }
-        let source = source_of(&files[index]);
-        let problem = Findings::new(&source).at(
-            clash.code,
-            range.clone(),
-            format!("another {} `{name}`", clash.what),
-        );
-        let other = source_of(&files[earlier]);
-        let place =
-            (clash.name)(&files[earlier].1.content).map_or(0..0, |(_, range)| range.clone());
-        let problem = problem.label(
-            Arc::clone(other.path()),
-            other.span(place),
-            "first used here",
-        );
-        verdicts[index].reject(problem.help(clash.help));
     }
+    let mut clashing: Vec<_> = named.into_iter().filter(|(_, all)| all.len() > 1).collect();
+    clashing.sort_unstable();
+    for (name, all) in clashing {
+        let kept = all
+            .iter()
+            .copied()
+            .find(|&index| loadable(files, places, verdicts, index));
+        let first = all[0];
+        let other = source_of(&files[first]);
+        let place = |index: usize| {
+            (clash.name)(&files[index].1.content).map_or(0..0, |(_, range)| range.clone())
+        };
+        for &index in &all {
+            verdicts[index].rejected |= Some(index) != kept;
+            if index == first {
+                continue;
+            }
+            let source = source_of(&files[index]);
+            let message = format!("another {} `{name}`", clash.what);
+            let problem = Findings::new(&source).at(clash.code, place(index), message);
+            let earlier = other.span(place(first));
+            let problem = problem.label(Arc::clone(other.path()), earlier, "first used here");
+            verdicts[index].diagnostics.push(problem.help(clash.help));
+        }
+    }
+}
+
+/// Whether nothing is said against a file so far, nor against the pool of an exercise.
+fn loadable(files: &[File], places: &[Place], verdicts: &[Verdict], index: usize) -> bool {
+    let sound = match &files[index].1.content {
+        Content::Exercise { file, .. } => file.is_some(),
+        Content::Pool { file, .. } => file.is_some(),
+    };
+    let own_pool = match (files[index].0.role, places[index]) {
+        (Role::Exercise, Place::Below { pool, .. }) => loadable(files, places, verdicts, pool),
+        _ => true,
+    };
+    sound && own_pool && !verdicts[index].rejected
 }
 
 /// I208.
@@ -208,10 +230,10 @@ fn nested_pools(files: &[File], places: &[Place], verdicts: &mut [Verdict]) {
 }
 
 /// I211.
-fn pool_lists(files: &[File], places: &[Place], verdicts: &mut [Verdict]) {
+fn pool_lists(files: &[File], places: &[Place], unread: &[PathBuf], verdicts: &mut [Verdict]) {
     let mut members: HashMap<usize, Vec<usize>> = HashMap::new();
     for (index, place) in places.iter().enumerate() {
-        if let (Role::Exercise, Place::Below { pool, depth: 1 }) = (files[index].0.role, place) {
+        if let (Role::Exercise, Place::Below { pool, .. }) = (files[index].0.role, place) {
             members.entry(*pool).or_default().push(index);
         }
     }
@@ -219,6 +241,7 @@ fn pool_lists(files: &[File], places: &[Place], verdicts: &mut [Verdict]) {
         let (
             Role::Pool,
             Content::Pool {
+                slug,
                 listed: Some(listed),
                 ..
             },
@@ -226,30 +249,51 @@ fn pool_lists(files: &[File], places: &[Place], verdicts: &mut [Verdict]) {
         else {
             continue;
         };
-        let members = members.get(&index).map_or(&[][..], Vec::as_slice);
-        let ids: Vec<&str> = members
-            .iter()
-            .filter_map(|&member| known_id(&files[member]))
-            .collect();
+        let mut ids = Vec::new();
+        let mut broken = HashSet::new();
+        let directory = file.path.parent().unwrap_or(Path::new(""));
+        for path in unread.iter().filter(|path| path.starts_with(directory)) {
+            broken.extend(possible_ids(path, slug.as_ref()));
+        }
+        for &member in members.get(&index).map_or(&[][..], Vec::as_slice) {
+            match &files[member].1.content {
+                Content::Exercise {
+                    id: Some((id, _)), ..
+                } => ids.push(id.as_str()),
+                _ => broken.extend(possible_ids(&files[member].0.path, slug.as_ref())),
+            }
+        }
         let source = source_of(&files[index]);
         verdicts[index]
             .diagnostics
-            .extend(list_drift(listed, &ids, &source));
+            .extend(list_drift(listed, &ids, &broken, &source));
     }
 }
 
-/// The id of an exercise; where it can't be read, the name of its directory, so that a file that is
-/// broken is not reported as missing too.
-fn known_id((file, judged): &File) -> Option<&str> {
-    match &judged.content {
-        Content::Exercise {
-            id: Some((id, _)), ..
-        } => Some(id),
-        _ => file.path.parent()?.file_name()?.to_str(),
-    }
+/// The ids that an exercise which can't be read probably has, by its directory: what is broken is
+/// not reported as missing too.
+fn possible_ids(path: &Path, slug: Option<&Name>) -> Vec<String> {
+    let directory = path
+        .parent()
+        .and_then(Path::file_name)
+        .and_then(|name| name.to_str());
+    let Some(directory) = directory else {
+        return Vec::new();
+    };
+    let slug = slug.map_or("", |(slug, _)| slug);
+    vec![
+        directory.to_owned(),
+        format!("{slug}-{directory}"),
+        format!("{slug}_{directory}"),
+    ]
 }
 
-fn list_drift(listed: &[Name], ids: &[&str], source: &Source) -> Vec<Diagnostic> {
+fn list_drift(
+    listed: &[Name],
+    ids: &[&str],
+    broken: &HashSet<String>,
+    source: &Source,
+) -> Vec<Diagnostic> {
     let findings = Findings::new(source);
     let mut problems = Vec::new();
     let known: HashSet<&str> = ids.iter().copied().collect();
@@ -264,7 +308,7 @@ fn list_drift(listed: &[Name], ids: &[&str], source: &Source) -> Vec<Diagnostic>
                 .help("remove one of the two");
             let first = source.span(first.clone());
             problems.push(problem.label(Arc::clone(source.path()), first, "first listed here"));
-        } else if !known.contains(id.as_str()) {
+        } else if !known.contains(id.as_str()) && !broken.contains(id) {
             let message = format!("the pool has no exercise `{id}`");
             let problem = findings.at(Code::I211, range.clone(), message);
             missing += 1;

@@ -13,7 +13,7 @@ use crate::pool::Pool;
 use super::across;
 use super::check::{self, Judged};
 use super::rules::Beside;
-use super::walk::{self, Found, FoundFile, Role};
+use super::walk::{self, Found, FoundFile, Role, Unreadable};
 use super::{Selection, Settings, silence};
 
 /// What the user named.
@@ -96,10 +96,19 @@ pub fn check(
 ) -> Result<Checked, CheckError> {
     let mut found = Found::default();
     let mut texts = Vec::new();
+    let several = targets.len() > 1;
     for target in targets {
         match target {
             Target::Path(path) => find(path, &mut found, progress)?,
             Target::Text { bytes, path } => texts.push((bytes, path)),
+        }
+    }
+    if several {
+        found.unite();
+        // Text from standard input stands for the file that it names.
+        for place in texts.iter().filter_map(|(_, path)| path.clone()) {
+            let place = FoundFile::named(place).place();
+            found.files.retain(|file| file.place() != place);
         }
     }
     found.sort();
@@ -121,10 +130,9 @@ pub fn check(
         judged.push(text(bytes, path, settings));
         progress.done.fetch_add(1, Ordering::Relaxed);
     }
-    let unreadable = found.unreadable.into_iter().map(unreadable).collect();
     let other_yaml = found.other_yaml;
     let partial = progress.is_cancelled();
-    let checked = conclude(judged, unreadable, settings, partial);
+    let checked = conclude(judged, found.unreadable, settings, partial);
     Ok(Checked {
         other_yaml,
         ..checked
@@ -183,7 +191,7 @@ fn trim(mut judged: Judged, settings: &Settings) -> Judged {
     judged
 }
 
-fn unreadable(item: walk::Unreadable) -> Diagnostic {
+fn unreadable(item: Unreadable) -> Diagnostic {
     let code = if item.escapes { Code::F303 } else { Code::F307 };
     Diagnostic {
         code,
@@ -199,7 +207,7 @@ fn unreadable(item: walk::Unreadable) -> Diagnostic {
 
 fn conclude(
     judged: Vec<(FoundFile, Judged)>,
-    mut diagnostics: Vec<Diagnostic>,
+    unread: Vec<Unreadable>,
     settings: &Settings,
     partial: bool,
 ) -> Checked {
@@ -207,6 +215,8 @@ fn conclude(
         files: judged.len(),
         ..Report::default()
     };
+    let broken: Vec<PathBuf> = unread.iter().map(|item| item.path.clone()).collect();
+    let mut diagnostics: Vec<Diagnostic> = unread.into_iter().map(unreadable).collect();
     for diagnostic in &diagnostics {
         // What may not be read is not shown either.
         let nothing = Source::new(Arc::clone(&diagnostic.path), Vec::new());
@@ -219,7 +229,7 @@ fn conclude(
     let verdicts = if partial {
         judged.iter().map(|_| across::Verdict::default()).collect()
     } else {
-        across::judge(&judged, &places)
+        across::judge(&judged, &places, &broken)
     };
     let mut contents = Vec::with_capacity(judged.len());
     for ((file, judged), verdict) in judged.into_iter().zip(verdicts) {

@@ -4,6 +4,8 @@
 //! What begins with a dot and what editors leave behind is passed over. Links to directories are
 //! not followed, links to files are read if they end inside of the root.
 
+use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -44,6 +46,12 @@ pub struct FoundFile {
 }
 
 impl FoundFile {
+    /// Where the file is, however it is spelled.
+    pub fn place(&self) -> PathBuf {
+        let directory = absolute(self.path.parent().unwrap_or(Path::new("")));
+        directory.join(self.path.file_name().unwrap_or_default())
+    }
+
     /// A file that the user named.
     pub fn named(path: PathBuf) -> Self {
         let directory = path.parent().unwrap_or(Path::new(""));
@@ -60,12 +68,26 @@ impl FoundFile {
 /// Something in the tree that can't be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
+    /// Where it is.
+    pub path: PathBuf,
     /// What it is, as it is shown.
     pub shown: Arc<str>,
     /// Why it can't be read.
     pub reason: String,
     /// Whether it is a link that leaves the tree.
     pub escapes: bool,
+}
+
+impl Unreadable {
+    fn new(path: &Path, reason: String, escapes: bool) -> Self {
+        let shown = shown(path);
+        Self {
+            path: path.to_owned(),
+            shown,
+            reason,
+            escapes,
+        }
+    }
 }
 
 /// What a walk found, sorted by path.
@@ -80,10 +102,15 @@ pub struct Found {
 }
 
 impl Found {
-    /// Sorts what was found and drops what two paths led to.
+    /// Drops what two of the paths that the user named led to; the first of them counts.
+    pub fn unite(&mut self) {
+        let mut seen = HashSet::with_capacity(self.files.len());
+        self.files.retain(|file| seen.insert(file.place()));
+    }
+
+    /// Puts what was found in its order.
     pub fn sort(&mut self) {
         self.files.sort_by(|a, b| a.path.cmp(&b.path));
-        self.files.dedup_by(|a, b| a.path == b.path);
         self.unreadable.sort_by(|a, b| a.shown.cmp(&b.shown));
         self.unreadable.dedup();
     }
@@ -98,6 +125,10 @@ pub fn walk(root: &Path, found: &mut Found, stop: &(dyn Fn() -> bool + Sync)) {
     builder
         .follow_links(false)
         .require_git(false)
+        // What is content must not depend on who runs the daemon.
+        .ignore(false)
+        .git_global(false)
+        .git_exclude(false)
         .parents(!is_ignored(root))
         .threads(
             std::thread::available_parallelism()
@@ -160,26 +191,19 @@ impl Local<'_> {
         if entry.depth() == 0 {
             return;
         }
-        if entry.file_type().is_some_and(|kind| kind.is_symlink())
-            && let Some(reason) = link_escapes(path, bounds)
-        {
-            let shown = shown(path);
-            self.found.unreadable.push(Unreadable {
-                shown,
-                reason,
-                escapes: true,
-            });
+        let is_link = entry.file_type().is_some_and(|kind| kind.is_symlink());
+        if let Some(reason) = is_link.then(|| link_escapes(path, bounds)).flatten() {
+            self.found
+                .unreadable
+                .push(Unreadable::new(path, reason, true));
             return;
         }
-        let regular = |kind: std::fs::FileType| kind.is_file() || kind.is_symlink();
-        if !entry.file_type().is_some_and(regular) {
-            let reason = "this is no regular file".into();
-            let shown = shown(path);
-            self.found.unreadable.push(Unreadable {
-                shown,
-                reason,
-                escapes: false,
-            });
+        // A named pipe would wait for ever, also behind a link.
+        if !path.metadata().is_ok_and(|found| found.is_file()) {
+            let reason = "this is no regular file".to_owned();
+            self.found
+                .unreadable
+                .push(Unreadable::new(path, reason, false));
             return;
         }
         let (root, bounds) = (Arc::clone(root), Arc::clone(bounds));
@@ -199,17 +223,22 @@ pub const LEVELS_ABOVE: usize = 3;
 /// The directory that links below a named directory must not leave: the one around the pool that it
 /// is, or is in; else itself.
 pub fn bounds(directory: &Path) -> PathBuf {
-    let directory = if directory.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        directory
-    };
-    let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+    let absolute = absolute(directory);
     let pool = absolute
         .ancestors()
         .take(LEVELS_ABOVE)
         .find(|at| at.join(POOL_FILE).is_file());
     pool.and_then(Path::parent).unwrap_or(&absolute).to_owned()
+}
+
+/// The directory without links and `..`, so that what is above it is really above it.
+pub fn absolute(directory: &Path) -> PathBuf {
+    let whole = if directory.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        directory
+    };
+    whole.canonicalize().unwrap_or_else(|_| whole.to_owned())
 }
 
 /// Why a link may not be followed, if so.
@@ -223,10 +252,21 @@ fn link_escapes(path: &Path, bounds: &Path) -> Option<String> {
     (!inside).then(|| "the link leads out of the tree".into())
 }
 
-/// A path as it is shown: without a leading `./`.
+/// A path as it is shown: without a leading `./`, and with bytes that are not UTF-8 written out, so
+/// that two paths are never shown alike.
 pub fn shown(path: &Path) -> Arc<str> {
     let short = path.strip_prefix("./").unwrap_or(path);
-    Arc::from(short.to_string_lossy())
+    if let Some(text) = short.to_str() {
+        return Arc::from(text);
+    }
+    let mut text = String::new();
+    for chunk in short.as_os_str().as_encoded_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            let _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    Arc::from(text)
 }
 
 fn is_wanted(entry: &DirEntry) -> bool {
@@ -289,9 +329,5 @@ fn unreadable(error: &ignore::Error, root: &Path) -> Unreadable {
             _ => break,
         }
     }
-    Unreadable {
-        shown: shown(&path),
-        reason: inner.to_string(),
-        escapes: false,
-    }
+    Unreadable::new(&path, inner.to_string(), false)
 }

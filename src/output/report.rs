@@ -18,9 +18,11 @@ struct Document<'r> {
 }
 
 impl Printer {
-    /// Prints a report to each target.
+    /// Prints a report to each target: files first, because a reader of standard output may go away.
     pub fn report(&self, report: &Report, targets: &[ReportTarget]) -> io::Result<()> {
-        for target in targets {
+        let (files, streams): (Vec<_>, Vec<_>) =
+            targets.iter().partition(|target| target.file.is_some());
+        for target in files.into_iter().chain(streams) {
             let Some(path) = &target.file else {
                 let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
                 write(&mut out, report, target.format, self.stdout.colour)?;

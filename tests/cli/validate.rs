@@ -143,7 +143,14 @@ fn a_reader_that_goes_away_is_no_error() {
         std::fs::write(at.join("exercise.yaml"), &text).unwrap();
     }
     let mut child = mithril(directory.path())
-        .args(["validate", "."])
+        .args([
+            "validate",
+            ".",
+            "--format",
+            "human",
+            "--format",
+            "json=out.json",
+        ])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -154,6 +161,10 @@ fn a_reader_that_goes_away_is_no_error() {
     let output = child.wait_with_output().unwrap();
     let outcome = Outcome::from(output);
     assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
+    assert!(
+        directory.path().join("out.json").is_file(),
+        "a file is written all the same"
+    );
 }
 
 #[test]
@@ -247,6 +258,72 @@ fn the_configuration_sets_the_limits() {
     std::fs::write(&config, "[lint]\nignore = [\"T504\"]\nmax_timeout = 20\n").unwrap();
     let outcome = run(directory.path(), &["validate", ".", "--format", "concise"]);
     assert!(outcome.stdout.contains("T504"), "{}", outcome.stdout);
+}
+
+#[test]
+fn an_empty_variable_is_unset_and_a_file_that_cannot_be_read_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    content::write_tree(directory.path(), 1);
+    let mut command = mithril(directory.path());
+    let outcome = command
+        .args(["validate", "."])
+        .env("MITHRIL_CONFIG", "")
+        .output()
+        .unwrap();
+    assert_eq!(Outcome::from(outcome).code, 0);
+    std::fs::create_dir(directory.path().join("mithril.toml")).unwrap();
+    let outcome = run(directory.path(), &["validate", "."]);
+    assert_eq!(outcome.code, 2);
+    assert!(
+        outcome.stderr.contains("failed to read the configuration"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn standard_input_is_read_once_and_not_without_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let outcome = run(directory.path(), &["validate", "-", "-"]);
+    assert_eq!(outcome.code, 2);
+    let mut command = mithril(directory.path());
+    let zero = std::fs::File::open("/dev/zero").unwrap();
+    let output = command
+        .args(["validate", "-", "--format", "concise"])
+        .stdin(zero)
+        .output();
+    let outcome = Outcome::from(output.unwrap());
+    assert!(outcome.stdout.contains("Y020"), "{}", outcome.stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn paths_of_other_encodings_are_told_apart() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let directory = tempfile::tempdir().unwrap();
+    for (byte, text) in [(0xFE, "foo: 1\n"), (0xFF, "bar: 1\n")] {
+        let name = [b'a', byte];
+        let at = directory
+            .path()
+            .join("p")
+            .join(std::ffi::OsStr::from_bytes(&name));
+        std::fs::create_dir_all(&at).unwrap();
+        std::fs::write(at.join("exercise.yaml"), text).unwrap();
+    }
+    let outcome = run(directory.path(), &["validate", "."]);
+    for shown in [
+        "p/a\\xfe/exercise.yaml",
+        "p/a\\xff/exercise.yaml",
+        "1 | foo: 1",
+        "1 | bar: 1",
+    ] {
+        assert!(
+            outcome.stdout.contains(shown),
+            "{shown}: {}",
+            outcome.stdout
+        );
+    }
 }
 
 #[cfg(unix)]

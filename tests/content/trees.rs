@@ -222,11 +222,14 @@ fn what_is_no_regular_file_is_reported_and_never_opened() {
             .unwrap()
             .success()
     );
+    // The pipe behind a link is as patient.
+    std::fs::create_dir_all(pool.join("d")).unwrap();
+    std::os::unix::fs::symlink("../b/exercise.yaml", pool.join("d/exercise.yaml")).unwrap();
     // A sparse file: large, and free.
     std::fs::create_dir_all(pool.join("c")).unwrap();
     let large = std::fs::File::create(pool.join("c/exercise.yaml")).unwrap();
     large.set_len(1 << 40).unwrap();
-    assert_eq!(codes(directory.path()), ["F307", "F307", "Y020"]);
+    assert_eq!(codes(directory.path()), ["F307", "F307", "Y020", "F307"]);
     assert_eq!(
         catalog::load(directory.path(), &Settings::default())
             .unwrap()
@@ -234,6 +237,89 @@ fn what_is_no_regular_file_is_reported_and_never_opened() {
             .exercise_count(),
         1
     );
+}
+
+fn codes_of(targets: Vec<Target>) -> Vec<String> {
+    let checked = check(targets, &Settings::default(), &Progress::default()).unwrap();
+    checked
+        .report
+        .diagnostics
+        .iter()
+        .map(|d| d.code.to_string())
+        .collect()
+}
+
+#[test]
+fn paths_may_lead_up_and_be_named_twice() {
+    let directory = tempfile::tempdir().unwrap();
+    content::write_tree(directory.path(), 2);
+    let exercise = directory.path().join("pool-0000/ex000000");
+    for up in [
+        "..",
+        "../..",
+        "tests/..",
+        "tests/../exercise.yaml",
+        "../ex000001",
+    ] {
+        assert_eq!(codes(&exercise.join(up)), [""; 0], "{up}");
+    }
+    let twice = [
+        directory.path().to_owned(),
+        exercise.join("../.."),
+        exercise.join("exercise.yaml"),
+    ];
+    assert_eq!(codes_of(twice.map(Target::Path).to_vec()), [""; 0]);
+    // Text from standard input stands for the file, which is not judged beside it.
+    let text = Target::Text {
+        bytes: content::exercise_yaml(0).into_bytes(),
+        path: Some(exercise.join("exercise.yaml")),
+    };
+    assert_eq!(
+        codes_of(vec![Target::Path(directory.path().to_owned()), text]),
+        [""; 0]
+    );
+}
+
+#[test]
+fn only_gitignore_hides_files() {
+    let directory = tempfile::tempdir().unwrap();
+    content::write_tree(directory.path(), 2);
+    std::fs::write(directory.path().join(".ignore"), "ex000001\n").unwrap();
+    std::fs::create_dir_all(directory.path().join(".git/info")).unwrap();
+    std::fs::write(directory.path().join(".git/info/exclude"), "ex000001\n").unwrap();
+    let loaded = catalog::load(directory.path(), &Settings::default()).unwrap();
+    assert_eq!(loaded.catalog.exercise_count(), 2);
+}
+
+#[test]
+fn a_broken_file_takes_no_sound_one_with_it() {
+    let directory = tempfile::tempdir().unwrap();
+    content::write_tree(directory.path(), 2);
+    let at = |index: usize| {
+        directory
+            .path()
+            .join(format!("pool-0000/ex{index:06}/exercise.yaml"))
+    };
+    std::fs::write(at(0), content::exercise_yaml(0) + "unknown: 1\n").unwrap();
+    std::fs::write(at(1), content::exercise_yaml(0)).unwrap();
+    assert_eq!(codes(directory.path()), ["S101", "I202"]);
+    let loaded = catalog::load(directory.path(), &Settings::default()).unwrap();
+    assert_eq!(loaded.catalog.exercise_count(), 1);
+}
+
+#[test]
+fn what_is_broken_is_not_missing_too() {
+    let directory = tempfile::tempdir().unwrap();
+    content::write_tree(directory.path(), 3);
+    let pool = directory.path().join("pool-0000");
+    let list = "exercises: [ex000000, pool-0000-ex000001, pool-0000_ex000002, gone]\n";
+    std::fs::write(pool.join("pool.yaml"), content::pool_yaml(0) + list).unwrap();
+    std::fs::write(pool.join("ex000001/exercise.yaml"), "id: 'x\n").unwrap();
+    let unread = pool.join("ex000002/exercise.yaml");
+    std::fs::remove_file(&unread).unwrap();
+    std::fs::create_dir(&unread).unwrap();
+    // One fault each, and the exercise that is really missing.
+    assert_eq!(codes(directory.path()), ["Y001", "F307", "I211"]);
 }
 
 #[test]
