@@ -77,7 +77,8 @@ async fn read<R>(
 ) where
     R: Stream<Item = Result<Message, axum::Error>> + Unpin,
 {
-    session.open().await;
+    // This and the answers are boxed: an idle connection does not hold room for what may wait.
+    Box::pin(session.open()).await;
     let now = session.services.clock.now();
     let expiry = session.principal.expires.duration_since(now);
     let expiry = Duration::try_from(expiry).unwrap_or(Duration::ZERO);
@@ -97,7 +98,7 @@ async fn read<R>(
         };
         match incoming {
             Incoming::Text(frame) => {
-                if let Err(code) = answer(session, &frame).await {
+                if let Err(code) = Box::pin(answer(session, &frame)).await {
                     break code.into();
                 }
             }

@@ -44,6 +44,10 @@ impl Subscriptions {
     }
 
     pub(super) fn add(&mut self, held: Held) {
+        // Most connections have one or two, and a vector would begin with room for four.
+        if self.held.len() < 4 {
+            self.held.reserve_exact(1);
+        }
         self.held.push(held);
     }
 
