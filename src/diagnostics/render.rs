@@ -52,7 +52,9 @@ impl<'a> Frames<'a> {
                 .get(path)
                 .filter(|source| !source.text().is_empty());
             group = match (source, marks.first()) {
-                (Some(source), _) => group.element(snippet(source, &marks)),
+                (Some(source), _) => pieces(source, marks)
+                    .iter()
+                    .fold(group, |group, piece| draw(group, source, piece)),
                 (None, Some(mark)) => {
                     let at = mark.span.start;
                     group.element(
@@ -111,6 +113,15 @@ struct Mark<'a> {
     message: Option<&'a str>,
 }
 
+impl Mark<'_> {
+    fn kind(&self) -> AnnotationKind {
+        match self.message {
+            None => AnnotationKind::Primary,
+            Some(_) => AnnotationKind::Context,
+        }
+    }
+}
+
 /// The marks of a problem, its own file first.
 fn by_file(diagnostic: &Diagnostic) -> Vec<(&Arc<str>, Vec<Mark<'_>>)> {
     let own = Mark {
@@ -131,33 +142,120 @@ fn by_file(diagnostic: &Diagnostic) -> Vec<(&Arc<str>, Vec<Mark<'_>>)> {
     files
 }
 
+/// The most bytes of whole lines that are drawn at once. What a frame costs grows with them.
+const WINDOW: usize = 8 * 1024;
+/// A line longer than this is cut around its mark, however wide the terminal is.
+const WIDE: usize = 512;
+/// How many bytes are kept before the beginning of a mark in a line that is cut.
+const BEFORE: usize = 60;
+/// How many bytes are kept behind the beginning of a mark in a line that is cut.
+const BEHIND: usize = 120;
+
+/// Marks that are drawn together.
+struct Piece<'a> {
+    /// The bytes of their lines.
+    lines: Range<usize>,
+    marks: Vec<Mark<'a>>,
+    /// Whether it is one mark whose line is cut, or whose end is too far away to be shown.
+    cut: bool,
+}
+
+/// The marks of a file in as few pieces as stay small: a file may be made of one line, or have a
+/// label far away from each of thousands of problems.
+fn pieces<'a>(source: &Source, marks: Vec<Mark<'a>>) -> Vec<Piece<'a>> {
+    let mut pieces: Vec<Piece<'a>> = Vec::new();
+    for mark in marks {
+        let lines = lines(source, mark.span.start.line, mark.span.end.line);
+        let wide = |line| self::lines(source, line, line).len() > WIDE;
+        let Span { start, end } = mark.span;
+        if lines.len() > WINDOW || wide(start.line) || wide(end.line) {
+            pieces.push(Piece {
+                lines,
+                marks: vec![mark],
+                cut: true,
+            });
+            continue;
+        }
+        let both =
+            |piece: &Piece<'_>| piece.lines.start.min(lines.start)..piece.lines.end.max(lines.end);
+        let mut whole = pieces.iter_mut().filter(|piece| !piece.cut);
+        match whole.find(|piece| both(piece).len() <= WINDOW) {
+            Some(piece) => {
+                piece.lines = both(piece);
+                piece.marks.push(mark);
+            }
+            None => pieces.push(Piece {
+                lines,
+                marks: vec![mark],
+                cut: false,
+            }),
+        }
+    }
+    pieces
+}
+
+/// The bytes of some lines. No editor shows a byte order mark, and no column counts it.
+fn lines(source: &Source, first: usize, last: usize) -> Range<usize> {
+    let start = source.line_start(first).max(source.mark_length());
+    start..source.line_start(last + 1).max(start)
+}
+
+fn draw<'a>(group: Group<'a>, source: &'a Source, piece: &Piece<'a>) -> Group<'a> {
+    match piece.marks.first() {
+        Some(mark) if piece.cut => cut(group, source, mark),
+        _ => group.element(snippet(source, piece)),
+    }
+}
+
 fn snippet<'a>(
     source: &'a Source,
-    marks: &[Mark<'a>],
+    piece: &Piece<'a>,
 ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let first = marks.iter().map(|m| m.span.start.line).min().unwrap_or(1);
-    let last = marks.iter().map(|m| m.span.end.line).max().unwrap_or(first);
-    // No editor shows a byte order mark, and no column counts it.
-    let start = source.line_start(first).max(source.mark_length());
-    let window = window(source, start..source.line_start(last + 1));
+    let start = piece.lines.start;
+    let window = window(source, piece.lines.clone());
     let mut snippet = Snippet::source(window)
         .path(one_line(source.path()))
-        .line_start(first)
+        .line_start(source.position(start).line)
         .fold(true);
-    for mark in marks {
-        let kind = match mark.message {
-            None => AnnotationKind::Primary,
-            Some(_) => AnnotationKind::Context,
-        };
-        snippet = snippet.annotation(
-            kind.span(clamp(window, start, mark.span))
-                .label(mark.message),
-        );
+    for mark in &piece.marks {
+        let span = clamp(window, start, mark.span);
+        snippet = snippet.annotation(mark.kind().span(span).label(mark.message));
     }
     snippet
 }
 
-/// The lines of a byte range, without the last break. Long lines are cut by the drawing.
+/// The beginning of one mark, in as much of its line as fits beside it. The line's columns begin
+/// elsewhere then, so the place is told apart.
+fn cut<'a>(group: Group<'a>, source: &'a Source, mark: &Mark<'a>) -> Group<'a> {
+    let at = mark.span.start;
+    let line = lines(source, at.line, at.line);
+    let text = source.text();
+    let end = line.start + window(source, line.clone()).len();
+    let start = text.floor_char_boundary(at.offset.clamp(line.start, end));
+    let from = text.floor_char_boundary(start.saturating_sub(BEFORE).max(line.start));
+    let to = text.floor_char_boundary((start + BEHIND).min(end));
+    let (before, behind) = (from > line.start, to < end);
+    let mut shown = String::from(if before { "…" } else { "" });
+    let first = shown.len() + start - from;
+    let last = first + mark.span.end.offset.clamp(start, to) - start;
+    shown.push_str(text.get(from..to).unwrap_or_default());
+    shown.push_str(if behind { "…" } else { "" });
+    let (first, last) = (
+        shown.floor_char_boundary(first),
+        shown.floor_char_boundary(last),
+    );
+    let annotation = mark.kind().span(first..last.max(first)).label(mark.message);
+    let origin = Origin::path(one_line(source.path()));
+    group
+        .element(origin.line(at.line).char_column(at.column))
+        .element(
+            Snippet::source(shown)
+                .line_start(at.line)
+                .annotation(annotation),
+        )
+}
+
+/// The text of a byte range, without the last break.
 fn window(source: &Source, range: Range<usize>) -> &str {
     let text = source.text().get(range).unwrap_or_default();
     text.trim_end_matches(['\n', '\r'])
@@ -215,5 +313,36 @@ mod tests {
     fn a_file_without_text_has_an_arrow() {
         let (frame, _) = draw("", 0..0, "m");
         assert!(frame.contains("\n --> x.yaml:1:1"), "{frame}");
+    }
+
+    #[test]
+    fn a_frame_is_small_however_large_its_lines_are() {
+        let far = "x: 1\n".repeat(20_000);
+        let wide = "k: 1, ".repeat(20_000);
+        for text in [
+            format!("k: 1\n{far}k: 2\n"),
+            format!("{{k: 1, {wide}k: 2}}"),
+            format!("{}k: 2", "é".repeat(50_000)),
+            format!("k: 1\n{wide}\n{far}{wide}k: 2\n"),
+        ] {
+            let source = Arc::new(Source::new(Arc::from("x.yaml"), text.clone().into_bytes()));
+            let at = text.find("k: 2").unwrap();
+            let place = source.position(at);
+            let path = Arc::clone(source.path());
+            for end in [at + 1, text.len()] {
+                let first = source.span(text.find(['k', 'é']).unwrap()..end);
+                let diagnostic = Findings::new(&source).at(Code::Y006, at..end, "m").label(
+                    Arc::clone(&path),
+                    first,
+                    "first",
+                );
+                let sources = BTreeMap::from([(Arc::clone(&path), Arc::clone(&source))]);
+                let frame = Frames::new(&sources, false, None).frame(&diagnostic);
+                assert!(frame.len() < 2048, "{} bytes", frame.len());
+                let arrow = format!("--> x.yaml:{}:{}\n", place.line, place.column);
+                assert!(frame.contains(&arrow), "{arrow} in {frame}");
+                assert!(frame.contains("k: 2") && frame.contains("first"), "{frame}");
+            }
+        }
     }
 }

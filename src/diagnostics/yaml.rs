@@ -9,7 +9,7 @@ mod parse;
 mod scalar;
 mod tree;
 
-pub use decode::{Decoder, Field, Fields, Need, Shape, Spanned};
+pub use decode::{Decoder, Field, Fields, Need, Shape, Spanned, shortened};
 pub use parse::{Limits, parse};
 pub use scalar::{Integer, Literal, is_implicit_bool};
 pub use tree::{Comment, Entry, Node, NodeId, Style, Tag, Tree, Value};

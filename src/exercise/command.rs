@@ -47,7 +47,10 @@ pub struct Command {
 enum Within {
     Single,
     Double,
+    /// `$(…)`.
     Parentheses,
+    /// `(…)`.
+    Subshell,
     Backticks,
 }
 
@@ -94,7 +97,7 @@ impl Lexer<'_> {
         let quoted = match self.within.last() {
             Some(Within::Single) => return self.single_quoted(character),
             Some(Within::Double) => true,
-            Some(Within::Parentheses | Within::Backticks) | None => false,
+            Some(Within::Parentheses | Within::Subshell | Within::Backticks) | None => false,
         };
         let rest = &self.text[self.at..];
         match character {
@@ -120,14 +123,22 @@ impl Lexer<'_> {
             }
             '`' => self.substitute(Within::Backticks, 1),
             _ if quoted => self.take(character, true),
-            ')' if self.within.last() == Some(&Within::Parentheses) => {
+            '(' => {
+                self.separator(1, false);
+                self.within.push(Within::Subshell);
+            }
+            ')' if matches!(
+                self.within.last(),
+                Some(Within::Parentheses | Within::Subshell)
+            ) =>
+            {
                 self.end_program();
                 self.leave(1);
             }
             ';' | '\n' => self.separator(1, true),
             '&' if rest.starts_with("&&") => self.separator(2, true),
             '|' if rest.starts_with("||") => self.separator(2, false),
-            '&' | '|' | '(' | ')' => self.separator(1, false),
+            '&' | '|' | ')' => self.separator(1, false),
             _ if character.is_whitespace() => {
                 self.end_word();
                 self.at += character.len_utf8();
@@ -282,6 +293,9 @@ mod tests {
         assert!(inside("echo \"$(cat '{submission}')\""));
         assert!(!inside("echo '$(cat {submission})'"));
         assert!(!inside("echo $(date) {submission}"));
+        assert!(inside("echo $( (date); cat {submission})"));
+        assert!(inside("echo $( (a; (b)); c; cat {submission})"));
+        assert!(!inside("(a; $( (b) )); {submission}"));
     }
 
     #[test]

@@ -122,6 +122,12 @@ impl ExerciseFile {
         self.tests.as_ref().map_or(&[], |tests| &tests.value)
     }
 
+    /// Whether an answer is written, if only a broken one; an empty list is none.
+    pub fn has_answer(&self) -> bool {
+        let none = |answer: &Spanned<AnswerFile>| answer.value.texts().is_empty();
+        !self.answer.is_absent() && !self.answer.as_ref().is_some_and(none)
+    }
+
     /// The exercise of a sound file; `None` where something required is missing or out of range.
     pub fn into_exercise(self, pool_id: PoolId) -> Option<Exercise> {
         let tests = self.tests.sound().unwrap_or_default();

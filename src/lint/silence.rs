@@ -4,21 +4,8 @@
 
 use crate::diagnostics::{Code, Diagnostic};
 
-/// How near the two must be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    /// They touch.
-    Place,
-    /// They are in one file.
-    File,
-}
-
-const SILENCED: &[(Code, Code, Reach)] = &[
-    (Code::S107, Code::I201, Reach::Place),
-    (Code::B401, Code::B402, Reach::Place),
-    (Code::B403, Code::C703, Reach::File),
-    (Code::T501, Code::C703, Reach::File),
-];
+/// A specific rule and the general one that is quiet where the two touch.
+const SILENCED: &[(Code, Code)] = &[(Code::S107, Code::I201), (Code::B401, Code::B402)];
 
 /// Drops what a more specific diagnostic of the same file says already.
 pub(super) fn silence(diagnostics: &mut Vec<Diagnostic>) {
@@ -28,13 +15,10 @@ pub(super) fn silence(diagnostics: &mut Vec<Diagnostic>) {
     let quiet: Vec<bool> = diagnostics
         .iter()
         .map(|general| {
-            let rules = SILENCED
-                .iter()
-                .filter(|(_, silenced, _)| *silenced == general.code);
-            rules.into_iter().any(|&(code, _, reach)| {
-                let same = diagnostics.iter().filter(|specific| specific.code == code);
-                same.into_iter()
-                    .any(|specific| reach == Reach::File || touch(specific, general))
+            let mut rules = SILENCED.iter().filter(|(_, quiet)| *quiet == general.code);
+            rules.any(|&(code, _)| {
+                let mut same = diagnostics.iter().filter(|specific| specific.code == code);
+                same.any(|specific| touch(specific, general))
             })
         })
         .collect();

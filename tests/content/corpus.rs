@@ -25,7 +25,13 @@ fn judge(name: &str, text: &str) {
             diagnostic.span.end.offset <= text.len(),
             "{name}: {diagnostic:?}"
         );
-        assert!(!frames.frame(diagnostic).is_empty(), "{name}");
+        let frame = frames.frame(diagnostic);
+        assert!(!frame.is_empty(), "{name}");
+        assert!(
+            frame.len() < 8192,
+            "{name}: a frame of {} bytes",
+            frame.len()
+        );
     }
 }
 

@@ -127,7 +127,13 @@ fn emit(value: &Oracle, styles: &mut impl Iterator<Item = u8>, indent: usize) ->
             entries.collect()
         }
         // JSON is YAML.
-        value => serde_json::to_string(value).unwrap(),
+        value => {
+            let json = serde_json::to_string(value).unwrap();
+            // A line break to readers of YAML 1.1 is refused where it stands raw.
+            json.replace('\u{85}', "\\u0085")
+                .replace('\u{2028}', "\\u2028")
+                .replace('\u{2029}', "\\u2029")
+        }
     }
 }
 

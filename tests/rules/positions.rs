@@ -241,6 +241,25 @@ pub(crate) const TEXTS: &[(Code, &str)] = &[
         "id: hello\ntitle: {a\ntype: text\nlanguage§: c\n",
     ),
     (Code::Y001, "id hello\n§title: x\n"),
+    (
+        Code::Y001,
+        "id: \"a¤\"\ntests:\n  - name: a\n    run: §{submission} x\n    timeout: 1\n",
+    ),
+    (Code::Y001, "id: hello\ntitle: §[a] b # c\n"),
+    (Code::Y001, "id: hello\ntitle: §{output} | cat \"a¤\"\n"),
+    (Code::Y001, "id: hello\ntags:\n  - §{x} y\n"),
+    (
+        Code::Y001,
+        "id: hello\ntitle: \"a¤§\u{2028}b\"\ntype: text\n",
+    ),
+    (
+        Code::S103,
+        "id: a\ntitle: \"¤x\"\ntype: text\n<<: [{}, §5]\n",
+    ),
+    (
+        Code::S103,
+        "{id: a, title: \"¤x\", type: text, tags: !!map §[a]}\n",
+    ),
     (Code::Y005, "id: hello\ntests:\n  -§\t- \"¤x\"\n"),
     (Code::Y005, "id: hello\ntests\n\n§\t- name: x\n"),
     (Code::Y013, "{title: \"¤x\", id: §!e!x a, type: text}\n"),

@@ -70,10 +70,22 @@ fn the_most_specific_that_is_wrong_with_a_path_is_said() {
         ]
         .into(),
     );
-    std::os::unix::fs::symlink("/etc", tree.join("x/y/link")).unwrap();
+    let link = |to: &str, from: &str| {
+        std::os::unix::fs::symlink(to, tree.join(from)).unwrap();
+    };
+    link("/etc", "x/y/link");
+    link(tree.join("x/y/tests/in.txt").to_str().unwrap(), "x/y/l3");
+    link("l3", "x/y/l2");
+    link("tests/in.txt", "x/y/l1");
+    tree.write("x/y/1:in.txt", b"x");
+    let long = "a/".repeat(2100) + "b";
     for (path, code) in [
         ("../TESTS/in.txt", Code::F302),
         ("/etc", Code::F302),
+        (&*long, Code::F302),
+        ("tests/in.txt/", Code::F301),
+        ("l2", Code::F303),
+        ("l3", Code::F303),
         ("link", Code::F303),
         ("link/nothing", Code::F303),
         ("tests", Code::F307),
@@ -87,11 +99,38 @@ fn the_most_specific_that_is_wrong_with_a_path_is_said() {
         let found: Vec<_> = report.diagnostics.iter().map(|d| d.code).collect();
         assert_eq!(found, [code], "{path}");
     }
+    for path in ["l1", "1:in.txt"] {
+        let text = format!("{CODE}tests: [{{name: a, run: b, input: '{path}'}}]\n");
+        tree.write("x/y/exercise.yaml", text.as_bytes());
+        let report = judge(tree.path(), tree.path(), &Settings::default());
+        assert_eq!(report.diagnostics, [], "{path}");
+    }
 }
 
 #[test]
 fn a_dangerous_program_in_a_shell_line_is_said_once() {
-    for run in ["sudo x; y", "a; sudo x", "x && curl y", "rm -rf /; y"] {
+    for run in [
+        "sudo x; y",
+        "a; sudo x",
+        "x && curl y",
+        "rm -rf /; y",
+        "! curl x",
+        "if true; then curl x; fi",
+        "while ! curl x; do wget y; done",
+        "{ curl x; }",
+        "env -u FOO curl x",
+        "env A=b curl x",
+        "timeout -s KILL 5 curl x",
+        "timeout --signal KILL -k 1 5 curl x",
+        "sh -c 'sudo x'",
+        "/bin/bash -ec 'a; sudo x'",
+        r#"sh -c 'bash -c \"sudo x\"'"#,
+        "eval 'sudo x'",
+        "xargs -n 1 sh -c 'curl x'",
+        "rm -rf /../",
+        "rm -rf /tmp/..",
+        "rm -rf /*",
+    ] {
         let text = format!("{CODE}tests: [{{name: a, run: \"{run}\", timeout: 1}}]\n");
         assert_eq!(codes(&text, &all()), [Code::B407], "{run}");
     }
@@ -173,4 +212,108 @@ fn two_faults_are_two_diagnostics() {
     let text = "id: a.b\ntitle: ''\ntype: mcq\nscoring: {compilation: 010, per_test: -1}\n";
     let found = found(text, &Settings::default());
     assert_eq!(found.len(), 5, "{found:#?}");
+}
+
+#[test]
+fn a_name_among_arguments_is_no_dangerous_program() {
+    for run in [
+        "echo curl",
+        "grep -c 'sudo x' y",
+        "env -u curl x",
+        "sh -c 'echo sudo'",
+        "rm -rf /tmp/x",
+        "rm -rf ./..x",
+    ] {
+        let text = format!("{CODE}tests: [{{name: a, run: \"{run}\", timeout: 1}}]\n");
+        assert!(!codes(&text, &all()).contains(&Code::B407), "{run}");
+    }
+}
+
+#[test]
+fn points_for_another_stage_are_reported_beside_the_missing_one() {
+    let both = |text: &str, codes: &[Code]| {
+        assert_eq!(self::codes(text, &Settings::default()), codes, "{text}");
+    };
+    let scoring = "scoring: {compilation: 1, per_test: 1, valgrind_clean: 1}\n";
+    let runs = "tests: [{name: a, run: './{output}'}]\n";
+    both(&format!("{CODE}{runs}{scoring}"), &[Code::B403, Code::C703]);
+    let none = format!("{CODE}{scoring}");
+    both(&none, &[Code::T501, Code::C703, Code::C703]);
+}
+
+#[test]
+fn an_empty_answer_is_none() {
+    let input = "id: a\ntitle: x\ntype: input\nanswer: []\n";
+    only(Code::T501, input);
+    only(Code::T501, &format!("{input}scoring: {{per_test: 1}}\n"));
+    only(
+        Code::C703,
+        &format!("{TEXT}answer: []\nscoring: {{per_test: 1}}\n"),
+    );
+}
+
+#[test]
+fn a_merge_of_no_mapping_is_reported_once() {
+    for value in ["5", "", "~", "x", "[1, {}]", "[{}, x]", "[[]]"] {
+        only(Code::S103, &format!("{TEXT}<<: {value}\n"));
+    }
+    only(Code::Y011, &format!("{TEXT}<<: *nothing\n"));
+    only(Code::Y013, &format!("{TEXT}<<: !x 5\n"));
+    for value in ["{}", "[]", "[{}, {}]"] {
+        let found = codes(&format!("{TEXT}<<: {value}\n"), &Settings::default());
+        assert_eq!(found, [], "{value}");
+    }
+}
+
+#[test]
+fn a_tag_that_its_value_contradicts_is_reported_once() {
+    for (line, code) in [
+        ("description: !!seq A", Code::S103),
+        ("description: !!null A", Code::S103),
+        ("description: !!int A", Code::S103),
+        ("description: !!bool A", Code::S103),
+        ("tags: !!map [a]", Code::S103),
+        ("tags: !!str [a]", Code::S103),
+        ("tags: [!!map a]", Code::S103),
+        ("scoring: !!seq {per_test: 0}", Code::S103),
+        ("scoring: {compilation: !!float 0}", Code::S103),
+        ("scoring: {compilation: !!int \"010\"}", Code::Y016),
+        ("scoring: {compilation: !!int 010}", Code::Y016),
+    ] {
+        only(code, &format!("{TEXT}{line}\n"));
+    }
+    for line in [
+        "description: !!str 5",
+        "tags: !!seq [a]",
+        "scoring: !!map {per_test: !!int 0}",
+        "validation: {check_valgrind: !!bool false}",
+    ] {
+        let found = codes(&format!("{TEXT}{line}\n"), &Settings::default());
+        assert_eq!(found, [], "{line}");
+    }
+}
+
+#[test]
+fn a_line_break_of_other_readers_is_refused_once() {
+    for raw in ["\u{85}", "\u{2028}", "\u{2029}"] {
+        only(
+            Code::Y001,
+            &format!("{TEXT}description: \"a{raw}b{raw}c\"\n"),
+        );
+        only(Code::Y001, &format!("{TEXT}# a{raw}b\n"));
+    }
+    let escaped = format!("{TEXT}description: \"a\\u2028\\u0085\\u2029b\"\n");
+    assert_eq!(codes(&escaped, &Settings::default()), []);
+}
+
+#[test]
+fn a_language_in_capitals_is_named_as_it_is_known() {
+    let text = "id: a\ntitle: x\ntype: text\nlanguage: C\nvalidation: {check_valgrind: true}\n";
+    let report = mithril::lint::check_text("x.yaml", text, &Settings::default());
+    let helps: Vec<_> = report
+        .diagnostics
+        .iter()
+        .map(|d| d.help.as_deref())
+        .collect();
+    assert_eq!(helps, [Some("write `language: c`")]);
 }

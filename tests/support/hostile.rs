@@ -51,6 +51,17 @@ pub fn texts() -> Vec<(&'static str, String)> {
         ("many small laughs", laughs(3, 20)),
         ("an alias of itself", "a: &a [*a]\n".to_owned()),
         ("merges of merges", merges()),
+        (
+            "a merge beside many keys",
+            "<<: {}\n".to_owned() + &lines(&|i| format!("k{i}: 1\n"))[..SIZE - 20],
+        ),
+        (
+            "a merge of many mappings",
+            behind_counted("<<: [", &|i| format!("{{k{i}: 1}},")) + "]",
+        ),
+        ("a merge of what is no mapping", behind("<<: [", "1,") + "]"),
+        ("tags on one line", behind("a: [", "!x b,") + "]"),
+        ("tags that do not fit", behind("a: [", "!!seq b,") + "]"),
         ("comments", fill("# c\n")),
         ("comments in a value", behind("a:\n", "# c\n") + "b"),
         ("one long comment", format!("#{}", &fill("x")[1..])),
@@ -131,6 +142,19 @@ pub fn texts() -> Vec<(&'static str, String)> {
         ("deep indentation", deep()),
         ("invalid indentation", behind("a:\n", "   b: 1\n  c: 1\n")),
     ]
+}
+
+/// A head and as many different units as fit, with a byte left.
+fn behind_counted(head: &str, make: &dyn Fn(usize) -> String) -> String {
+    let mut text = head.to_owned();
+    for index in 0.. {
+        let unit = make(index);
+        if text.len() + unit.len() >= SIZE {
+            break;
+        }
+        text.push_str(&unit);
+    }
+    text
 }
 
 /// Aliases of aliases: each level repeats the one above `width` times.

@@ -231,9 +231,12 @@ impl Decoder<'_, '_, '_, '_> {
     }
 
     /// Whether what is wrong with the node is said where any YAML is judged: it is an alias of
-    /// nothing, or a scalar with a tag that means nothing.
+    /// nothing, a scalar with a tag that means nothing, or what its tag contradicts.
     fn is_reported(&self, id: NodeId) -> bool {
         let node = self.tree.resolve(id);
+        if node.contradicts_tag() {
+            return true;
+        }
         match node.value {
             Value::Alias(_) => true,
             Value::Scalar { .. } => matches!(node.tag, Some((Tag::Custom, _))),
@@ -332,7 +335,7 @@ impl Fields {
 }
 
 /// A text that is short enough for a message.
-fn shortened(text: &str) -> String {
+pub fn shortened(text: &str) -> String {
     let mut characters = text.chars();
     let start: String = characters.by_ref().take(40).collect();
     if characters.next().is_some() {

@@ -51,6 +51,9 @@ pub fn parse<'s>(
     findings: &mut Findings<'_>,
 ) -> Option<Tree<'s>> {
     let mark = source.mark_length();
+    if syntax::other_break(source, findings) {
+        return None;
+    }
     let text = &source.text()[mark..];
     let parser_options = options! {
         emit_unresolved_aliases: true,

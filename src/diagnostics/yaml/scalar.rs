@@ -101,6 +101,34 @@ pub fn is_implicit_bool(text: &str) -> Option<bool> {
     NO.contains(&text).then_some(false)
 }
 
+/// Whether a plain scalar is a number to some readers of YAML and another number, or none, to others.
+pub(super) fn is_odd_number(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if matches!(digits.to_ascii_lowercase().as_str(), ".inf" | ".nan") {
+        return true;
+    }
+    let Some(first) = digits.bytes().next().filter(u8::is_ascii_digit) else {
+        return false;
+    };
+    let all = |set: fn(u8) -> bool| digits.bytes().all(set);
+    let prefixed = |prefix: &str| {
+        digits
+            .to_ascii_lowercase()
+            .strip_prefix(prefix)
+            .is_some_and(|rest| {
+                !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_hexdigit() || b == b'_')
+            })
+    };
+    prefixed("0x")
+        || prefixed("0o")
+        || prefixed("0b")
+        || first == b'0' && digits.len() > 1 && all(|b| b.is_ascii_digit() || b == b'_')
+        || digits.contains('_') && all(|b| b.is_ascii_digit() || b == b'_' || b == b'.')
+        || digits.contains(':') && all(|b| b.is_ascii_digit() || b == b':')
+        || digits.contains(['e', 'E'])
+            && all(|b| b.is_ascii_digit() || matches!(b, b'e' | b'E' | b'+' | b'-' | b'.'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

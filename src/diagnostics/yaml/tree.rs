@@ -1,9 +1,10 @@
 //! The tree: nodes in one arena, so that a node is a number and a walk follows no pointers.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 
-use super::scalar::Literal;
+use super::scalar::{Literal, is_implicit_bool, is_odd_number};
 
 /// A node of a [`Tree`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,7 +134,8 @@ impl<'s> Tree<'s> {
             return mapping.to_vec();
         }
         let mut entries = Vec::with_capacity(mapping.len());
-        self.merge_into(&mut entries, mapping, 0);
+        let mut seen = HashSet::with_capacity(mapping.len());
+        self.merge_into(&mut entries, &mut seen, mapping, 0);
         entries
     }
 
@@ -145,26 +147,46 @@ impl<'s> Tree<'s> {
         ) && self.node(key).tag.is_none()
     }
 
-    fn merge_into(&self, entries: &mut Vec<Entry>, mapping: &[Entry], depth: usize) {
+    /// What a merge key holds that can't be merged in: all but mappings and lists of them.
+    pub fn unmergeable(&self, value: NodeId) -> Vec<NodeId> {
+        match &self.resolve(value).value {
+            Value::Mapping(_) => Vec::new(),
+            Value::Sequence(items) => {
+                let merges = |item: NodeId| matches!(self.resolve(item).value, Value::Mapping(_));
+                items
+                    .iter()
+                    .copied()
+                    .filter(|&item| !merges(item))
+                    .collect()
+            }
+            Value::Scalar { .. } | Value::Alias(_) => vec![value],
+        }
+    }
+
+    fn merge_into<'t>(
+        &'t self,
+        entries: &mut Vec<Entry>,
+        seen: &mut HashSet<Option<&'t str>>,
+        mapping: &[Entry],
+        depth: usize,
+    ) {
         // Merges nest through aliases; recursive ones are refused before, this bounds the rest.
         if depth > 16 {
             return;
         }
         for entry in mapping.iter().filter(|entry| !self.is_merge_key(entry.key)) {
-            let known = entries
-                .iter()
-                .any(|e| self.text(e.key) == self.text(entry.key));
-            if !known || depth == 0 {
+            let new = seen.insert(self.text(entry.key));
+            if new || depth == 0 {
                 entries.push(*entry);
             }
         }
         for entry in mapping.iter().filter(|entry| self.is_merge_key(entry.key)) {
             match &self.resolve(entry.value).value {
-                Value::Mapping(merged) => self.merge_into(entries, merged, depth + 1),
+                Value::Mapping(merged) => self.merge_into(entries, seen, merged, depth + 1),
                 Value::Sequence(items) => {
                     for &item in items {
                         if let Value::Mapping(merged) = &self.resolve(item).value {
-                            self.merge_into(entries, merged, depth + 1);
+                            self.merge_into(entries, seen, merged, depth + 1);
                         }
                     }
                 }
@@ -208,6 +230,32 @@ impl Node<'_> {
             None if *style == Style::Plain => Literal::of_plain(text),
             Some(_) | None => Literal::Text,
         })
+    }
+
+    /// Whether the tag asks for something that the value is not: every reader takes it otherwise.
+    pub fn contradicts_tag(&self) -> bool {
+        let Some((Tag::Core(tag), _)) = &self.tag else {
+            return false;
+        };
+        match &self.value {
+            Value::Sequence(_) => &**tag != "seq",
+            Value::Mapping(_) => &**tag != "map",
+            Value::Alias(_) => false,
+            Value::Scalar { text, .. } => {
+                let meant = Literal::of_plain(text);
+                match &**tag {
+                    "int" | "float" => {
+                        !matches!(meant, Literal::Integer(_) | Literal::Float)
+                            && !is_odd_number(text)
+                    }
+                    "bool" => {
+                        !matches!(meant, Literal::Bool(_)) && is_implicit_bool(text).is_none()
+                    }
+                    "null" => meant != Literal::Null,
+                    other => other != "str",
+                }
+            }
+        }
     }
 
     /// Whether the scalar was written without quotes and has no tag.

@@ -10,9 +10,33 @@ use super::ExerciseContext;
 /// Programs that have no place in an exercise's command.
 const DANGEROUS: [&str; 5] = ["sudo", "curl", "wget", "ssh", "docker"];
 /// Programs that run the program in their arguments.
-const WRAPPERS: [&str; 8] = [
-    "env", "exec", "command", "nohup", "time", "xargs", "nice", "timeout",
+/// and the options of one letter, and long, that take the next word.
+const WRAPPERS: [(&str, &str, &[&str]); 12] = [
+    ("env", "uC", &["--unset", "--chdir"]),
+    ("exec", "a", &[]),
+    ("command", "", &[]),
+    ("builtin", "", &[]),
+    ("nohup", "", &[]),
+    ("setsid", "", &[]),
+    ("time", "fo", &["--format", "--output"]),
+    (
+        "xargs",
+        "adEILnPs",
+        &["--max-args", "--max-procs", "--arg-file"],
+    ),
+    ("nice", "n", &["--adjustment"]),
+    ("timeout", "sk", &["--signal", "--kill-after"]),
+    ("stdbuf", "ioe", &["--input", "--output", "--error"]),
+    ("ionice", "cn", &["--class", "--classdata"]),
 ];
+/// Words of the shell's grammar behind which a program stands.
+const KEYWORDS: [&str; 10] = [
+    "!", "{", "if", "then", "elif", "else", "while", "until", "do", "coproc",
+];
+/// Programs that read a command from the word behind `-c`.
+const SHELLS: [&str; 6] = ["sh", "bash", "dash", "ash", "ksh", "zsh"];
+/// How many shells within each other are looked into.
+const DEEP: usize = 4;
 
 /// B401: placeholders that nothing fills in, or that are not closed.
 pub(super) fn placeholders(context: &ExerciseContext<'_>, findings: &mut Findings<'_>) {
@@ -85,17 +109,14 @@ pub(super) fn missing_placeholders(context: &ExerciseContext<'_>, findings: &mut
 
 /// B403, once an exercise: tests run a program that nothing builds.
 pub(super) fn output_without_build(context: &ExerciseContext<'_>, findings: &mut Findings<'_>) {
-    if !context.file.build.is_absent() {
+    if !runs_what_nothing_builds(context) {
         return;
     }
     let source = findings.source();
     let mut problem = None;
     for (text, command) in context.run_commands() {
-        let Some(used) = command
-            .placeholders
-            .iter()
-            .find(|p| p.closed && p.name == "output")
-        else {
+        let mut placeholders = command.placeholders.iter();
+        let Some(used) = placeholders.find(|p| p.closed && p.name == "output") else {
             continue;
         };
         let place = text.part(source, used.range.clone());
@@ -116,6 +137,12 @@ pub(super) fn output_without_build(context: &ExerciseContext<'_>, findings: &mut
     if let Some(problem) = problem {
         findings.push(problem);
     }
+}
+
+/// Whether B403 is reported.
+pub(super) fn runs_what_nothing_builds(context: &ExerciseContext<'_>) -> bool {
+    let mut runs = context.run_commands();
+    context.file.build.is_absent() && runs.any(|(_, run)| run.uses("output"))
 }
 
 /// B405: what a shell would act on; an error where a submission's path is inside.
@@ -164,10 +191,14 @@ fn danger(text: &Text, command: &Command) -> Option<(Range<usize>, String)> {
     if text.value.contains('{') && squeezed().contains(":(){:|:&};:") {
         return Some((0..text.value.len(), "this is a fork bomb".into()));
     }
+    dangerous(command, 0)
+}
+
+fn dangerous(command: &Command, depth: usize) -> Option<(Range<usize>, String)> {
     command.programs.iter().find_map(|words| {
         let words = program(words);
         let word = words.first()?;
-        let name = word.text.rsplit('/').next().unwrap_or_default();
+        let name = base(&word.text);
         if DANGEROUS.contains(&name) {
             return Some((
                 word.range.clone(),
@@ -175,25 +206,65 @@ fn danger(text: &Text, command: &Command) -> Option<(Range<usize>, String)> {
             ));
         }
         let end = words.last()?.range.end;
-        (name == "rm" && removes_everything(&words[1..]))
-            .then(|| (word.range.start..end, "this removes every file".into()))
+        if name == "rm" && removes_everything(&words[1..]) {
+            return Some((word.range.start..end, "this removes every file".into()));
+        }
+        let inner = script(name, &words[1..]).filter(|_| depth < DEEP)?;
+        let (_, message) = dangerous(&Command::parse(&inner.text), depth + 1)?;
+        Some((inner.range, message))
     })
 }
 
-/// The words from the program on: assignments and wrappers with their options are passed over.
+/// The command that a shell is given as a word of its own.
+fn script(name: &str, arguments: &[Word]) -> Option<Word> {
+    if name == "eval" {
+        let texts: Vec<&str> = arguments.iter().map(|word| &*word.text).collect();
+        let range = arguments.first()?.range.start..arguments.last()?.range.end;
+        let text = texts.join(" ");
+        return Some(Word { text, range });
+    }
+    if !SHELLS.contains(&name) {
+        return None;
+    }
+    let is_c = |word: &Word| {
+        let letters = word.text.strip_prefix('-').unwrap_or_default();
+        !letters.starts_with('-') && letters.contains('c')
+    };
+    let behind = arguments.iter().skip_while(|word| !is_c(word));
+    let mut behind = behind.skip_while(|word| word.text.starts_with('-'));
+    behind.next().cloned()
+}
+
+fn base(program: &str) -> &str {
+    program.rsplit('/').next().unwrap_or_default()
+}
+
+/// The words from the program on: assignments, the shell's own words, and wrappers with their options
+/// are passed over.
 fn program(words: &[Word]) -> &[Word] {
     let mut rest = words;
+    let mut wrapper: Option<&(&str, &str, &[&str])> = None;
     while let Some(word) = rest.first() {
-        let name = word.text.rsplit('/').next().unwrap_or_default();
-        let assignment = word.text.split_once('=').is_some_and(|(name, _)| {
+        let text = &*word.text;
+        let assignment = text.split_once('=').is_some_and(|(name, _)| {
             !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
         });
-        let wrapped = rest.len() < words.len()
-            && (word.text.starts_with('-') || word.text.starts_with(|c: char| c.is_ascii_digit()));
-        if !(assignment || wrapped || WRAPPERS.contains(&name)) {
-            break;
+        let known = WRAPPERS.iter().find(|(name, ..)| *name == base(text));
+        let mut passed = 1;
+        if let Some((_, letters, long)) = wrapper.filter(|_| text.starts_with('-')) {
+            let letter = text.strip_prefix('-').filter(|rest| rest.len() == 1);
+            let takes = letter.is_some_and(|letter| str::contains(letters, letter));
+            passed += usize::from(takes || long.contains(&text));
+        } else if known.is_some() {
+            wrapper = known;
+        } else {
+            let number = wrapper.is_some() && text.starts_with(|c: char| c.is_ascii_digit());
+            let keyword = wrapper.is_none() && KEYWORDS.contains(&text);
+            if !(assignment || number || keyword) {
+                break;
+            }
         }
-        rest = &rest[1..];
+        rest = rest.get(passed..).unwrap_or_default();
     }
     rest
 }
@@ -207,8 +278,19 @@ fn removes_everything(arguments: &[Word]) -> bool {
             None => false,
         });
     let root = |word: &Word| {
-        let target = word.text.trim_end_matches('*').trim_end_matches('.');
-        !target.is_empty() && target.bytes().all(|b| b == b'/')
+        let Some(below) = word.text.strip_prefix('/') else {
+            return false;
+        };
+        let mut depth = 0_usize;
+        for name in below.split('/') {
+            match name {
+                "" | "." => {}
+                ".." => depth = depth.saturating_sub(1),
+                stars if stars.bytes().all(|b| b == b'*') => {}
+                _ => depth += 1,
+            }
+        }
+        depth == 0
     };
     recursive && arguments.iter().any(root)
 }

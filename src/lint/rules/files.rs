@@ -4,9 +4,11 @@
 //! leaves the exercise, a link leaves the tree, it is no regular file, it has another case, it is
 //! missing.
 
+use std::ffi::OsString;
 use std::fs::Metadata;
 use std::path::{Component, Path, PathBuf};
 
+use crate::diagnostics::yaml::shortened;
 use crate::diagnostics::{Applicability, Code, Findings, Severity, nearest};
 use crate::exercise::Text;
 
@@ -16,6 +18,13 @@ use super::ExerciseContext;
 const LARGE: u64 = 256 * 1024;
 /// From this size on a fixture does not fit into one NATS message (1 MiB, less the envelope).
 const TOO_LARGE: u64 = 900 * 1024;
+
+/// The bytes of a path with its NUL that a system call takes.
+const MAX_PATH: usize = 4096;
+/// The bytes of a name that file systems hold.
+const MAX_NAME: usize = 255;
+/// How many links a kernel follows.
+const MAX_LINKS: usize = 40;
 
 /// The directory of an exercise, and the tree that links must not leave.
 #[derive(Debug, Clone)]
@@ -57,9 +66,10 @@ pub(super) fn fixtures(context: &ExerciseContext<'_>, findings: &mut Findings<'_
 }
 
 fn fixture(text: &Text, beside: &Beside, findings: &mut Findings<'_>) {
-    let path = &text.value;
+    let whole = &text.value;
+    let path = &*shortened(whole);
     let at = |code, message: String| findings.at(code, text.span.clone(), message);
-    let problem = match beside.find(path) {
+    let problem = match beside.find(whole) {
         Fixture::File(size) if size > LARGE => {
             let too_large = size > TOO_LARGE;
             let severity = if too_large {
@@ -67,11 +77,11 @@ fn fixture(text: &Text, beside: &Beside, findings: &mut Findings<'_>) {
             } else {
                 Severity::Warning
             };
-            let message = format!("`{path}` has {} KiB", size / 1024);
+            let message = format!("`{path}` has {} KiB", size.div_ceil(1024));
             let limit = if too_large { TOO_LARGE } else { LARGE } / 1024;
             at(Code::F309, message)
                 .severity(severity)
-                .help(format!("keep it under {limit} KiB"))
+                .help(format!("it may have at most {limit} KiB"))
         }
         Fixture::File(_) => return,
         Fixture::Escapes(how) => at(Code::F302, format!("`{path}` {how}"))
@@ -150,21 +160,23 @@ impl Beside {
         let mut components = Path::new(path).components().peekable();
         while let Some(component) = components.next() {
             at.push(component);
-            if components.peek().is_some() && at.is_symlink() {
-                return true;
+            if components.peek().is_none() {
+                break;
+            }
+            match at.symlink_metadata() {
+                Ok(found) if found.is_symlink() => return true,
+                Ok(_) => {}
+                // Below what is not there nothing is.
+                Err(_) => break,
             }
         }
         false
     }
 
     fn through_links(&self, whole: &Path) -> Fixture {
-        let mut at = self.directory.clone();
         let rest = whole.strip_prefix(&self.directory).unwrap_or(whole);
-        for component in rest.components() {
-            at.push(component);
-            if std::fs::read_link(&at).is_ok_and(|target| target.is_absolute()) {
-                return Fixture::LinkEscapes("is an absolute link, which leads nowhere elsewhere");
-            }
+        if self.meets_absolute_link(rest) {
+            return Fixture::LinkEscapes("is an absolute link, which leads nowhere elsewhere");
         }
         let Ok(target) = whole.canonicalize() else {
             return Fixture::LinkEscapes("is a link that leads nowhere");
@@ -182,8 +194,41 @@ impl Beside {
         }
     }
 
+    /// Whether a link on the way is absolute, or leads to one that is.
+    fn meets_absolute_link(&self, path: &Path) -> bool {
+        let parts = |path: &Path| -> Vec<OsString> {
+            let parts = path.components().rev();
+            parts.map(|part| part.as_os_str().to_owned()).collect()
+        };
+        let mut at = self.directory.clone();
+        let mut rest = parts(path);
+        let mut links = 0;
+        while let Some(part) = rest.pop() {
+            if part == ".." {
+                if !at.pop() {
+                    at.push(part);
+                }
+                continue;
+            }
+            at.push(part);
+            let Ok(target) = at.read_link() else { continue };
+            if target.is_absolute() {
+                return true;
+            }
+            links += 1;
+            if links > MAX_LINKS {
+                return false;
+            }
+            at.pop();
+            rest.extend(parts(&target));
+        }
+        false
+    }
+
     fn absent(&self, path: &str) -> Fixture {
         match self.other_case(path) {
+            // A `/` too many is no matter of case.
+            Some(actual) if Path::new(path) == Path::new(&actual) => Fixture::Missing(Some(actual)),
             Some(actual) if actual != path => Fixture::OtherCase(actual),
             _ => Fixture::Missing(self.near(path)),
         }
@@ -234,13 +279,17 @@ fn escapes(path: &str) -> Option<&'static str> {
     if path.contains('\0') {
         return Some("holds a NUL");
     }
+    if path.len() >= MAX_PATH || path.split('/').any(|part| part.len() > MAX_NAME) {
+        return Some("is longer than a path may be");
+    }
     if path.contains("://") {
         return Some("is a URL");
     }
     if path.contains('\\') {
         return Some("holds a backslash, paths are written with `/`");
     }
-    if path.starts_with('/') || path.as_bytes().get(1) == Some(&b':') {
+    let drive = matches!(path.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
+    if path.starts_with('/') || drive {
         return Some("is absolute");
     }
     if path.starts_with('~') {
@@ -283,13 +332,30 @@ mod tests {
     use super::escapes;
 
     #[test]
+    fn a_path_that_no_system_takes_is_refused() {
+        assert!(escapes(&"a/".repeat(2048)).is_some());
+        assert!(escapes(&"a".repeat(256)).is_some());
+        assert_eq!(escapes(&"a/".repeat(2047)), None);
+        assert_eq!(escapes(&"a".repeat(255)), None);
+    }
+
+    #[test]
     fn paths_that_leave_are_told_by_their_text() {
         for path in [
             "../a", "a/../b", "/a", "~/a", "a\\b", "C:a", "http://a", "a\0",
         ] {
             assert!(escapes(path).is_some(), "{path}");
         }
-        for path in ["a", "tests/1.txt", "./a", "a..b", "..a", "...", "é/ñ"] {
+        for path in [
+            "a",
+            "tests/1.txt",
+            "./a",
+            "a..b",
+            "..a",
+            "...",
+            "é/ñ",
+            "1:in.txt",
+        ] {
             assert_eq!(escapes(path), None, "{path}");
         }
     }

@@ -5,6 +5,8 @@ use crate::diagnostics::{Code, Findings};
 use crate::exercise::ScoringFile;
 
 use super::ExerciseContext;
+use super::build::runs_what_nothing_builds;
+use super::tests::lacks_tests;
 
 /// The most points of one stage.
 const MAX_POINTS: i64 = 1000;
@@ -27,7 +29,8 @@ pub(super) fn weights(context: &ExerciseContext<'_>, findings: &mut Findings<'_>
     }
 }
 
-/// C703: points for a stage that the exercise does not have.
+/// C703: points for a stage that the exercise does not have. A stage whose lack is an error of its
+/// own, B403 or T501, is not reported besides.
 pub(super) fn absent_stages(context: &ExerciseContext<'_>, findings: &mut Findings<'_>) {
     let file = context.file;
     let Some(scoring) = file.scoring.as_ref() else {
@@ -45,13 +48,19 @@ pub(super) fn absent_stages(context: &ExerciseContext<'_>, findings: &mut Findin
     };
     for (key, weight) in keys(&scoring.value).filter(|(_, weight)| weight.value > 0) {
         let (missing, stage) = match key {
-            "compilation" => (file.build.is_absent(), "`build`"),
+            "compilation" => (
+                file.build.is_absent() && !runs_what_nothing_builds(context),
+                "`build`",
+            ),
             "per_test" => {
                 let none = file
                     .tests
                     .as_ref()
                     .map_or(file.tests.is_absent(), |t| t.value.is_empty());
-                (none && file.answer.is_absent(), "`tests`")
+                (
+                    none && !file.has_answer() && !lacks_tests(context),
+                    "`tests`",
+                )
             }
             _ => (!checked, "`check_valgrind: true`"),
         };

@@ -12,32 +12,36 @@ use super::ExerciseContext;
 /// T501: code without tests, or an input that nothing judges.
 pub(super) fn no_tests(context: &ExerciseContext<'_>, findings: &mut Findings<'_>) {
     let file = context.file;
-    let Some(kind) = file.kind.as_ref() else {
+    let Some(kind) = file.kind.as_ref().filter(|_| lacks_tests(context)) else {
         return;
     };
-    // Tests that are written but broken are reported as such.
-    if !file.tests.is_absent()
-        && file
-            .tests
-            .as_ref()
-            .is_none_or(|list| !list.value.is_empty())
-    {
-        return;
-    }
-    let (message, help) = match kind.value {
-        ExerciseKind::Code => (
+    let (message, help) = if kind.value == ExerciseKind::Code {
+        (
             "code is judged by tests, there are none",
             "add `tests:` with at least one test",
-        ),
-        ExerciseKind::Input if file.answer.is_absent() => (
+        )
+    } else {
+        (
             "a typed answer is judged by tests or by `answer`, there is neither",
             "add `tests:` with at least one test, or `answer:`",
-        ),
-        ExerciseKind::Input | ExerciseKind::Qcm | ExerciseKind::Text => return,
+        )
     };
     let list = file.tests.as_ref();
     let span = list.map_or_else(|| kind.span.clone(), |tests| tests.span.clone());
     findings.push(findings.at(Code::T501, span, message).help(help));
+}
+
+/// Whether T501 is reported. Tests that are written but broken are reported as such.
+pub(super) fn lacks_tests(context: &ExerciseContext<'_>) -> bool {
+    let file = context.file;
+    let list = file.tests.as_ref();
+    let none = list.map_or(file.tests.is_absent(), |list| list.value.is_empty());
+    let needed = match file.kind.as_ref().map(|kind| kind.value) {
+        Some(ExerciseKind::Code) => true,
+        Some(ExerciseKind::Input) => !file.has_answer(),
+        Some(ExerciseKind::Qcm | ExerciseKind::Text) | None => false,
+    };
+    none && needed
 }
 
 /// T502: two tests of one name, whatever the case.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::diagnostics::yaml::shortened;
 use crate::diagnostics::{Code, Findings};
 
 use super::ExerciseContext;
@@ -32,7 +33,8 @@ pub(super) fn overlap(context: &ExerciseContext<'_>, findings: &mut Findings<'_>
             continue;
         };
         let source = findings.source();
-        let message = format!("`{}` is allowed and forbidden", entry.value.trim());
+        let name = shortened(entry.value.trim());
+        let message = format!("`{name}` is allowed and forbidden");
         let label = source.span(span.clone());
         let problem = findings.at(Code::V601, entry.span.clone(), message);
         let problem = problem.label(Arc::clone(source.path()), label, "allowed here");
@@ -57,12 +59,27 @@ pub(super) fn valgrind(context: &ExerciseContext<'_>, findings: &mut Findings<'_
         return;
     }
     let source = findings.source();
-    let message = format!(
-        "valgrind does not understand programs in {}",
-        language.value
-    );
+    let lower = language.value.to_lowercase();
+    let known = VALGRIND_LANGUAGES.contains(&&*lower);
+    let (message, help) = if known {
+        (
+            format!(
+                "valgrind knows the language `{lower}`, not `{}`",
+                language.value
+            ),
+            format!("write `language: {lower}`"),
+        )
+    } else {
+        (
+            format!(
+                "valgrind does not understand programs in {}",
+                shortened(&language.value)
+            ),
+            "write `check_valgrind: false`, or remove the key".to_owned(),
+        )
+    };
     let label = source.span(language.span.clone());
     let problem = findings.at(Code::V603, check.span.clone(), message);
     let problem = problem.label(Arc::clone(source.path()), label, "the language");
-    findings.push(problem.help("write `check_valgrind: false`, or remove the key"));
+    findings.push(problem.help(help));
 }

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::diagnostics::yaml::{NodeId, Tag, Tree, Value};
+use crate::diagnostics::yaml::{Entry, NodeId, Tag, Tree, Value, shortened};
 use crate::diagnostics::{Applicability, Code, Findings, Severity};
 
-/// Y006: the same key twice in a mapping, reported at the later place.
+/// Y006: the same key twice in a mapping, reported at the later place. S103: a merge key whose value
+/// can't be merged in.
 pub(super) fn duplicate_keys(tree: &Tree<'_>, findings: &mut Findings<'_>) {
     let mut seen: HashMap<&str, NodeId> = HashMap::new();
     for node in tree.nodes() {
@@ -16,6 +17,9 @@ pub(super) fn duplicate_keys(tree: &Tree<'_>, findings: &mut Findings<'_>) {
         };
         seen.clear();
         for entry in entries {
+            if tree.is_merge_key(entry.key) {
+                merged(tree, *entry, findings);
+            }
             let Some(text) = tree.text(entry.key) else {
                 continue;
             };
@@ -25,11 +29,32 @@ pub(super) fn duplicate_keys(tree: &Tree<'_>, findings: &mut Findings<'_>) {
             };
             let source = findings.source();
             let earlier = source.span(tree.node(first).span.clone());
-            let message = format!("the key `{text}` stands twice");
+            let message = format!("the key `{}` stands twice", shortened(text));
             let problem = findings.at(Code::Y006, tree.node(entry.key).span.clone(), message);
             let problem = problem.label(Arc::clone(source.path()), earlier, "first written here");
             findings.push(problem.help("remove one of the two"));
         }
+    }
+}
+
+fn merged(tree: &Tree<'_>, entry: Entry, findings: &mut Findings<'_>) {
+    for value in tree.unmergeable(entry.value) {
+        let node = tree.resolve(value);
+        let reported = matches!(node.value, Value::Alias(_))
+            || matches!(node.tag, Some((Tag::Custom, _)))
+            || node.contradicts_tag();
+        if reported {
+            continue;
+        }
+        let written = tree.node(value).span.clone();
+        let place = if written.is_empty() {
+            tree.node(entry.key).span.clone()
+        } else {
+            written
+        };
+        let message = format!("`<<` merges mappings in, not {}", node.describe());
+        let help = "write an alias of a mapping, such as `<<: *defaults`, or remove `<<`";
+        findings.push(findings.at(Code::S103, place, message).help(help));
     }
 }
 
@@ -95,12 +120,31 @@ pub(super) fn anchors(tree: &Tree<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Y013: tags outside of the core schema.
+/// Y013: tags outside of the core schema. S103: tags of the core schema that the value contradicts.
 pub(super) fn custom_tags(tree: &Tree<'_>, findings: &mut Findings<'_>) {
     for node in tree.nodes() {
-        let Some((Tag::Custom, range)) = &node.tag else {
+        let Some((tag, range)) = &node.tag else {
             continue;
         };
+        if let Tag::Core(name) = tag
+            && node.contradicts_tag()
+        {
+            let what = match node.value {
+                Value::Scalar { .. } => "a single value",
+                _ => node.describe(),
+            };
+            let message = format!("the tag `!!{name}` does not fit {what} such as this");
+            let place = if node.span.is_empty() {
+                range.clone()
+            } else {
+                node.span.clone()
+            };
+            let problem = findings.at(Code::S103, place, message);
+            findings.push(problem.help("remove the tag, or write what it says"));
+        }
+        if *tag != Tag::Custom {
+            continue;
+        }
         let tag = findings
             .source()
             .text()

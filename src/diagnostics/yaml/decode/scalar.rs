@@ -1,7 +1,8 @@
 //! Taking texts, whole numbers, truth values and names of a fixed set.
 
 use super::super::super::{Applicability, Code, Severity, nearest};
-use super::super::{Literal, Node, NodeId, Style, Value, is_implicit_bool};
+use super::super::scalar::is_odd_number;
+use super::super::{Literal, Node, NodeId, Style, Tag, Value, is_implicit_bool};
 use super::{Decoder, Field, Fields, Need, Spanned, shortened};
 
 impl Decoder<'_, '_, '_, '_> {
@@ -161,6 +162,12 @@ impl Decoder<'_, '_, '_, '_> {
         if let Some(Literal::Integer(integer)) = node.literal()
             && integer.decimal
         {
+            if matches!(&node.tag, Some((Tag::Core(tag), _)) if &**tag == "float") {
+                let message = format!("`{key}` must be a whole number, `!!float` makes it none");
+                let problem = self.findings.at(Code::S103, span, message);
+                self.findings.push(problem.help("remove the tag"));
+                return None;
+            }
             return Some(Spanned {
                 value: integer.value,
                 span,
@@ -188,7 +195,9 @@ fn misread_number(node: &Node<'_>, key: &str) -> Option<Misread> {
         return None;
     };
     let shown = shortened(text);
-    if node.is_plain() && is_odd(text) {
+    let number = |tag: &str| tag == "int" || tag == "float";
+    let tagged = matches!(&node.tag, Some((Tag::Core(tag), _)) if number(tag));
+    if (tagged || node.is_plain()) && is_odd_number(text) {
         let message = format!("readers of YAML differ on what `{shown}` is");
         let digits = decimal_of_odd(text);
         let help = match &digits {
@@ -229,34 +238,6 @@ fn misread_number(node: &Node<'_>, key: &str) -> Option<Misread> {
         }
         Literal::Null | Literal::Bool(_) | Literal::Integer(_) => None,
     }
-}
-
-/// Whether a plain scalar is a number to some readers of YAML and another number, or none, to others.
-fn is_odd(text: &str) -> bool {
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if matches!(digits.to_ascii_lowercase().as_str(), ".inf" | ".nan") {
-        return true;
-    }
-    let Some(first) = digits.bytes().next().filter(u8::is_ascii_digit) else {
-        return false;
-    };
-    let all = |set: fn(u8) -> bool| digits.bytes().all(set);
-    let prefixed = |prefix: &str| {
-        digits
-            .to_ascii_lowercase()
-            .strip_prefix(prefix)
-            .is_some_and(|rest| {
-                !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_hexdigit() || b == b'_')
-            })
-    };
-    prefixed("0x")
-        || prefixed("0o")
-        || prefixed("0b")
-        || first == b'0' && digits.len() > 1 && all(|b| b.is_ascii_digit() || b == b'_')
-        || digits.contains('_') && all(|b| b.is_ascii_digit() || b == b'_' || b == b'.')
-        || digits.contains(':') && all(|b| b.is_ascii_digit() || b == b':')
-        || digits.contains(['e', 'E'])
-            && all(|b| b.is_ascii_digit() || matches!(b, b'e' | b'E' | b'+' | b'-' | b'.'))
 }
 
 /// The decimal number that was probably meant.

@@ -8,6 +8,9 @@ use super::super::super::{Applicability, Code, Diagnostic, Findings, Source};
 use super::super::tree::{Tree, Value};
 use super::{Refused, words};
 
+/// The most bytes of a value that a help repeats.
+const LONG: usize = 200;
+
 /// What the parser has read before it gave up.
 pub(super) struct Before {
     /// Where it ends.
@@ -37,7 +40,11 @@ pub(super) fn explain(
         findings.push(findings.at(Code::Y020, offset..offset, message).help(help));
         return Refused;
     }
-    let finding = if *kind == ErrorKind::MappingValueNotAllowed {
+    let finding = if let Some(value) = bracketed(source, offset)
+        && before.bracket.is_none()
+    {
+        begins_with_bracket(source, value, findings)
+    } else if *kind == ErrorKind::MappingValueNotAllowed {
         colon(source, offset, findings)
     } else {
         let range = range(text, before.read, offset, kind);
@@ -57,6 +64,21 @@ pub(super) fn explain(
     };
     findings.push(finding);
     Refused
+}
+
+/// Reports the first line break of YAML 1.1 that is none in YAML 1.2: wherever it stands, also in a
+/// comment, a reader of the one sees another line. True where there is one.
+pub(super) fn other_break(source: &Source, findings: &mut Findings<'_>) -> bool {
+    let text = source.text();
+    let Some(at) = text.find(['\u{85}', '\u{2028}', '\u{2029}']) else {
+        return false;
+    };
+    let range = character(text, at);
+    let code = text[at..].chars().next().map_or(0, u32::from);
+    let message = format!("the character U+{code:04X} ends a line to some readers of YAML");
+    let help = format!("remove it, or write `\\u{code:04x}` in double quotes");
+    findings.push(findings.at(Code::Y001, range, message).help(help));
+    true
 }
 
 /// Whether what is wrong may well be that a bracket before it is not closed.
@@ -82,18 +104,86 @@ fn colon(source: &Source, offset: usize, findings: &Findings<'_>) -> Diagnostic 
         let help = "is a `:` missing above, or is the line indented too far?";
         return findings.at(Code::Y001, range, message).help(help);
     };
-    let written = &text[value.clone()];
-    let quoted = format!("\"{}\"", written.replace('\\', "\\\\").replace('"', "\\\""));
+    let quoted = in_quotes(&text[value.clone()]);
     let message = "`: ` inside of a value without quotes begins another key";
     findings
         .at(Code::Y001, character(text, offset), message)
-        .help(format!("put the value in quotes: {quoted}"))
+        .help(quotes_help(&quoted))
         .fix(
             Applicability::Unsafe,
             "put it in quotes",
             source.span(value),
             quoted,
         )
+}
+
+/// The text in double quotes.
+fn in_quotes(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+fn quotes_help(quoted: &str) -> String {
+    if quoted.len() > LONG {
+        return "put the value in quotes".into();
+    }
+    format!("put the value in quotes: {quoted}")
+}
+
+/// A value that goes on behind the bracket that it begins with, as in `run: {submission} x`.
+fn begins_with_bracket(
+    source: &Source,
+    value: Range<usize>,
+    findings: &Findings<'_>,
+) -> Diagnostic {
+    let quoted = in_quotes(&source.text()[value.clone()]);
+    let bracket = &source.text()[value.start..=value.start];
+    let message = format!("a value that begins with `{bracket}` and goes on must be in quotes");
+    findings
+        .at(Code::Y001, value.start..value.start + 1, message)
+        .help(quotes_help(&quoted))
+        .fix(
+            Applicability::Unsafe,
+            "put it in quotes",
+            source.span(value),
+            quoted,
+        )
+}
+
+/// The value on this line that begins with a bracket and goes on behind its like, if the parser gave
+/// up there.
+fn bracketed(source: &Source, offset: usize) -> Option<Range<usize>> {
+    let start = source.line_start(source.position(offset).line);
+    let line = source.text()[start..].split(['\n', '\r']).next()?;
+    let mut value = line.len() - line.trim_start_matches([' ', '\t', '-']).len();
+    if !line[value..].starts_with(['[', '{']) {
+        let colon = line.match_indices(':').map(|(at, _)| at + 1);
+        value = colon
+            .into_iter()
+            .find(|&at| line[at..].starts_with([' ', '\t']))?;
+        value += blanks(&line[value..]);
+    }
+    if !line[value..].starts_with(['[', '{']) {
+        return None;
+    }
+    let close = value + closing_bracket(&line[value..])?;
+    let end = line[close..]
+        .find(" #")
+        .map_or(line.len(), |comment| close + comment);
+    let end = value + line[value..end].trim_end().len();
+    (start + close < offset && close + 1 < end).then_some(start + value..start + end)
+}
+
+/// Where the bracket is closed that the text begins with.
+fn closing_bracket(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    text.char_indices().find_map(|(at, character)| {
+        match character {
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        (depth == 0).then_some(at)
+    })
 }
 
 /// The place to edit; the parser names the one at which it gave up.
