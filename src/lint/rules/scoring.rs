@@ -29,8 +29,8 @@ pub(super) fn weights(context: &ExerciseContext<'_>, findings: &mut Findings<'_>
     }
 }
 
-/// C703: points for a stage that the exercise does not have. A stage whose lack is an error of its
-/// own, B403 or T501, is not reported besides.
+/// C703: points for a stage that the exercise does not have. Where a stage is missing by B403 or T501
+/// the points are not judged: what they are for is being written.
 pub(super) fn absent_stages(context: &ExerciseContext<'_>, findings: &mut Findings<'_>) {
     let file = context.file;
     let Some(scoring) = file.scoring.as_ref() else {
@@ -46,21 +46,18 @@ pub(super) fn absent_stages(context: &ExerciseContext<'_>, findings: &mut Findin
             Field::Sound(check) => check.value,
         },
     };
+    if runs_what_nothing_builds(context) || lacks_tests(context) {
+        return;
+    }
     for (key, weight) in keys(&scoring.value).filter(|(_, weight)| weight.value > 0) {
         let (missing, stage) = match key {
-            "compilation" => (
-                file.build.is_absent() && !runs_what_nothing_builds(context),
-                "`build`",
-            ),
+            "compilation" => (file.build.is_absent(), "`build`"),
             "per_test" => {
                 let none = file
                     .tests
                     .as_ref()
                     .map_or(file.tests.is_absent(), |t| t.value.is_empty());
-                (
-                    none && !file.has_answer() && !lacks_tests(context),
-                    "`tests`",
-                )
+                (none && !file.has_answer(), "`tests`")
             }
             _ => (!checked, "`check_valgrind: true`"),
         };
