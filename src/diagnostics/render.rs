@@ -74,9 +74,24 @@ impl<'a> Frames<'a> {
             .renderer
             .render(&[group])
             .replacen("\n--> ", "\n --> ", 1);
+        if frame.contains("::: ") {
+            frame = without_empty_origins(&frame);
+        }
         frame.push_str("\n\n");
         frame
     }
+}
+
+/// Drops the `:::` without a path that is drawn above a line that is cut.
+fn without_empty_origins(frame: &str) -> String {
+    let empty = |line: &&str| {
+        let mut parts = line.split('\u{1b}');
+        let plain = parts.next().unwrap_or_default().to_owned();
+        let coloured = parts.filter_map(|part| part.split_once('m'));
+        coloured.fold(plain, |text, (_, part)| text + part).trim() == ":::"
+    };
+    let lines: Vec<&str> = frame.split('\n').filter(|line| !empty(line)).collect();
+    lines.join("\n")
 }
 
 /// One line: `path:line:column: severity[CODE] message`.
@@ -338,6 +353,7 @@ mod tests {
                 );
                 let sources = BTreeMap::from([(Arc::clone(&path), Arc::clone(&source))]);
                 let frame = Frames::new(&sources, false, None).frame(&diagnostic);
+                assert!(!frame.lines().any(|line| line.trim() == ":::"), "{frame}");
                 assert!(frame.len() < 2048, "{} bytes", frame.len());
                 let arrow = format!("--> x.yaml:{}:{}\n", place.line, place.column);
                 assert!(frame.contains(&arrow), "{arrow} in {frame}");
