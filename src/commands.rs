@@ -10,8 +10,7 @@ mod show;
 mod validate;
 
 use crate::cli::{Cli, Command};
-use crate::config::{Config, Environment, Layers};
-use crate::lint::{Selection, Settings};
+use crate::config::{Environment, Layers};
 use crate::output::{ExitStatus, Printer};
 
 /// What commands are run with, besides what was typed.
@@ -28,7 +27,11 @@ pub fn run(
     printer: &Printer,
 ) -> Result<ExitStatus, anyhow::Error> {
     let layers = Layers {
-        file: cli.global.config,
+        // An empty variable means unset.
+        file: cli
+            .global
+            .config
+            .filter(|path| !path.as_os_str().is_empty()),
         environment: surroundings.environment,
         ..Layers::default()
     };
@@ -40,14 +43,5 @@ pub fn run(
         Command::Serve(args) => serve::run(args, layers, printer),
         Command::Completions { shell } => completions::run(shell, printer),
         Command::Man { out } => man::run(out.as_deref(), printer),
-    }
-}
-
-/// The settings of `validate` and of the daemon: errors alone, limits from the configuration.
-fn error_settings(config: &Config) -> Settings {
-    Settings {
-        selection: Selection::Errors,
-        max_timeout: i64::from(config.lint.max_timeout),
-        max_file_size: config.lint.max_file_size as usize,
     }
 }

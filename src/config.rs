@@ -73,15 +73,24 @@ pub struct Log {
 #[derive(Debug, Clone)]
 pub struct Lint {
     /// Codes or prefixes to report.
-    pub select: Option<Vec<String>>,
+    pub select: Option<Codes>,
     /// Codes or prefixes not to report.
-    pub ignore: Vec<String>,
+    pub ignore: Option<Codes>,
     /// Severities by code.
     pub severity: BTreeMap<String, (String, Origin)>,
     /// The most seconds that a build or a test may take.
     pub max_timeout: u32,
     /// The most bytes of a file.
     pub max_file_size: u32,
+}
+
+/// Codes of rules, or prefixes of them, and where they are written.
+#[derive(Debug, Clone)]
+pub struct Codes {
+    /// The codes and prefixes.
+    pub items: Vec<String>,
+    /// Where.
+    pub origin: Origin,
 }
 
 /// Why the configuration can't be used.
@@ -125,8 +134,8 @@ impl Config {
                 ),
             },
             lint: Lint {
-                select: read.list("lint.select"),
-                ignore: read.list("lint.ignore").unwrap_or_default(),
+                select: read.codes("lint.select"),
+                ignore: read.codes("lint.ignore"),
                 severity: read.table("lint.severity"),
                 max_timeout: read.number("lint.max_timeout"),
                 max_file_size: read.number("lint.max_file_size"),

@@ -13,5 +13,5 @@ mod silence;
 mod tree;
 pub mod walk;
 
-pub use settings::{Selection, Settings, codes_of};
+pub use settings::{Selection, Settings, SettingsError};
 pub use tree::{CheckError, Checked, Progress, SoundPool, Target, check, check_text};

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches as _;
 use mithril::cli::{self, Cli};
 use mithril::commands::{self, Surroundings};
-use mithril::output::{ExitStatus, Printer};
+use mithril::output::{self, ExitStatus, Printer};
 
 fn main() -> ExitCode {
     let matches = cli::command().get_matches();
@@ -18,10 +18,13 @@ fn main() -> ExitCode {
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
     let printer = Printer::new(&cli.global, &environment);
-    let status =
-        commands::run(cli, Surroundings { environment }, &printer).unwrap_or_else(|error| {
+    let status = match commands::run(cli, Surroundings { environment }, &printer) {
+        Ok(status) => status,
+        Err(error) if output::is_broken_pipe(&error) => ExitStatus::Success,
+        Err(error) => {
             printer.error(&format!("{error:#}"));
             ExitStatus::Failure
-        });
+        }
+    };
     ExitCode::from(status.code())
 }

@@ -1,7 +1,7 @@
 //! The only module that prints. Findings and data go to standard output, everything else to
 //! standard error.
 //!
-//! A reader that goes away (`| head -1`) is no error: what could not be written is dropped quietly.
+//! A reader that goes away (`| head -1`) ends a command early and quietly: see [`is_broken_pipe`].
 
 mod progress;
 mod report;
@@ -47,6 +47,7 @@ impl ExitStatus {
 #[derive(Debug, Clone)]
 pub struct Printer {
     quiet: bool,
+    verbose: u8,
     stdout: Stream,
     stderr: Stream,
 }
@@ -67,6 +68,7 @@ impl Printer {
         };
         Self {
             quiet: global.quiet,
+            verbose: global.verbose,
             stdout: stream(io::stdout().is_terminal()),
             stderr: stream(io::stderr().is_terminal()),
         }
@@ -75,6 +77,11 @@ impl Printer {
     /// Whether standard output is a terminal.
     pub fn is_terminal(&self) -> bool {
         self.stdout.terminal
+    }
+
+    /// How much more the user wants to be told: 0, 1 or more.
+    pub fn verbosity(&self) -> u8 {
+        self.verbose
     }
 
     /// Whether standard error, where logs go, is a terminal.
@@ -90,7 +97,8 @@ impl Printer {
     /// Prints text as it is.
     pub fn text(&self, text: &str) -> io::Result<()> {
         let mut out = BufWriter::new(io::stdout().lock());
-        quiet_pipe(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+        out.write_all(text.as_bytes())?;
+        out.flush()
     }
 
     /// Says something beside the results.
@@ -130,12 +138,14 @@ fn say(prefix: &str, message: &str) {
     let _ = writeln!(io::stderr().lock(), "{prefix}{message}");
 }
 
-/// Writing to a reader that went away is success.
-fn quiet_pipe(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
-    }
+/// Whether a command failed because nobody reads what it prints (`| head -1`): that is no failure.
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let causes = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes
+        .into_iter()
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// See <https://no-color.org> and <https://bixense.com/clicolors>.

@@ -1,8 +1,10 @@
 //! What differs between two catalogs, by content and not by file time.
 
+use std::sync::Arc;
+
 use crate::ids::{ExerciseId, PoolId};
 
-use super::{Catalog, Digest};
+use super::{Catalog, Digest, ExerciseEntry, PoolEntry};
 
 /// What happened to a pool or an exercise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -52,54 +54,40 @@ pub struct CatalogDiff {
 impl CatalogDiff {
     /// Compares two catalogs.
     pub fn between(old: &Catalog, new: &Catalog) -> Self {
-        let mut diff = Self::default();
+        let exercise = |(id, entry): (&ExerciseId, &Arc<ExerciseEntry>), change| ExerciseChange {
+            id: id.clone(),
+            pool_id: entry.exercise.pool_id.clone(),
+            change,
+            digest: entry.digest,
+        };
+        let pool = |(id, entry): (&PoolId, &Arc<PoolEntry>), change| PoolChange {
+            id: id.clone(),
+            change,
+            digest: entry.digest,
+        };
+        let mut exercises = Vec::new();
         for (id, entry) in &new.exercises {
-            let before = old.exercises.get(id).map(|e| e.digest);
-            if let Some(change) = compare(before, entry.digest) {
-                let pool_id = entry.exercise.pool_id.clone();
-                diff.exercises.push(ExerciseChange {
-                    id: id.clone(),
-                    pool_id,
-                    change,
-                    digest: entry.digest,
-                });
-            }
+            let before = old.exercises.get(id).map(|before| before.digest);
+            exercises.extend(compare(before, entry.digest).map(|c| exercise((id, entry), c)));
         }
-        for (id, entry) in &old.exercises {
-            if !new.exercises.contains_key(id) {
-                let pool_id = entry.exercise.pool_id.clone();
-                let change = Change::Removed;
-                diff.exercises.push(ExerciseChange {
-                    id: id.clone(),
-                    pool_id,
-                    change,
-                    digest: entry.digest,
-                });
-            }
-        }
+        let gone = old
+            .exercises
+            .iter()
+            .filter(|(id, _)| !new.exercises.contains_key(*id));
+        exercises.extend(gone.map(|entry| exercise(entry, Change::Removed)));
+        let mut pools = Vec::new();
         for (id, entry) in &new.pools {
-            let before = old.pools.get(id).map(|p| p.digest);
-            if let Some(change) = compare(before, entry.digest) {
-                diff.pools.push(PoolChange {
-                    id: id.clone(),
-                    change,
-                    digest: entry.digest,
-                });
-            }
+            let before = old.pools.get(id).map(|before| before.digest);
+            pools.extend(compare(before, entry.digest).map(|change| pool((id, entry), change)));
         }
-        for (id, entry) in &old.pools {
-            if !new.pools.contains_key(id) {
-                let change = Change::Removed;
-                diff.pools.push(PoolChange {
-                    id: id.clone(),
-                    change,
-                    digest: entry.digest,
-                });
-            }
-        }
-        diff.exercises.sort_by(|a, b| a.id.cmp(&b.id));
-        diff.pools.sort_by(|a, b| a.id.cmp(&b.id));
-        diff
+        let gone = old
+            .pools
+            .iter()
+            .filter(|(id, _)| !new.pools.contains_key(*id));
+        pools.extend(gone.map(|entry| pool(entry, Change::Removed)));
+        exercises.sort_by(|a, b| a.id.cmp(&b.id));
+        pools.sort_by(|a, b| a.id.cmp(&b.id));
+        Self { exercises, pools }
     }
 
     /// Whether the two catalogs have the same content.

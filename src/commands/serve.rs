@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::level_filters::LevelFilter;
 
 use crate::catalog::{self, Catalog, CatalogStore, Loaded};
 use crate::cli::Serve;
@@ -13,6 +14,7 @@ use crate::config::{Config, Layers};
 use crate::daemon::{Daemon, DaemonConfig};
 use crate::diagnostics::Diagnostic;
 use crate::ids::UserId;
+use crate::lint::Settings;
 use crate::output::{ExitStatus, Printer};
 use crate::telemetry::{self, LogFormat, LogSettings};
 
@@ -76,7 +78,7 @@ fn load(config: &Config, allow_degraded: bool) -> Result<Catalog, anyhow::Error>
         catalog,
         report,
         skipped,
-    } = match catalog::load(root, &super::error_settings(config)) {
+    } = match catalog::load(root, &Settings::errors(&config.lint)?) {
         Ok(loaded) => loaded,
         Err(error) if allow_degraded => {
             tracing::error!(
@@ -141,8 +143,13 @@ fn log_settings(config: &Config, layers: &Layers, printer: &Printer) -> LogSetti
     } else {
         LogFormat::Json
     };
+    let level = match printer.verbosity() {
+        0 => config.log.level,
+        1 => config.log.level.max(LevelFilter::DEBUG),
+        _ => LevelFilter::TRACE,
+    };
     LogSettings {
-        level: config.log.level,
+        level,
         format: config.log.format.unwrap_or(default),
         colour: printer.logs_in_colour(),
         journal,

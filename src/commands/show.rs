@@ -4,6 +4,7 @@ use crate::catalog::{Catalog, ExerciseEntry, PoolEntry};
 use crate::cli::{Show, ShowWhat};
 use crate::config::{Config, Layers};
 use crate::diagnostics::nearest;
+use crate::lint::Settings;
 use crate::output::{ExitStatus, Printer, Rows};
 use crate::{catalog, exercise::Difficulty};
 
@@ -16,7 +17,7 @@ pub(super) fn run(
         layers.flags.insert("content.dir", directory);
     }
     let config = Config::load(&layers)?;
-    let loaded = catalog::load(&config.content.dir, &super::error_settings(&config))?;
+    let loaded = catalog::load(&config.content.dir, &Settings::errors(&config.lint)?)?;
     if loaded.skipped > 0 {
         let skipped = loaded.skipped;
         printer.warn(&format!(

@@ -3,12 +3,16 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
 
 use anyhow::Context;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::Validate;
 use crate::config::{Config, Layers};
-use crate::lint::{self, Progress, Target};
+use crate::lint::{self, CheckError, Checked, Progress, Settings, Target};
 use crate::output::{ExitStatus, Printer};
 
 pub(super) fn run(
@@ -25,23 +29,29 @@ pub(super) fn run(
     if args.stdin_filename.is_some() && !paths.iter().any(|path| path == Path::new("-")) {
         anyhow::bail!("--stdin-filename names standard input: add `-` to the paths");
     }
-    let settings = super::error_settings(&config);
+    let settings = Settings::errors(&config.lint)?;
     let targets = targets(&paths, args.stdin_filename)?;
     let progress = Arc::new(Progress::default());
-    cancel_on_interrupt(&progress);
+    let interrupts = interrupts().context("failed to listen for signals")?;
     let bar = printer.bar(Arc::<Progress>::clone(&progress));
-    let checked = lint::check(targets, &settings, &progress)?;
+    let checked = check(targets, settings, &progress, interrupts)?;
     drop(bar);
+    let Some(checked) = checked else {
+        return Ok(ExitStatus::Interrupted);
+    };
     let report = checked.report;
     if report.files == 0 && report.diagnostics.is_empty() && !progress.is_cancelled() {
         let shown: Vec<String> = paths
             .iter()
             .map(|path| path.display().to_string())
             .collect();
-        anyhow::bail!(
-            "nothing to check: no pool.yaml and no exercise.yaml in {}",
-            shown.join(", ")
-        );
+        let other = match checked.other_yaml {
+            0 => String::new(),
+            1 => "; name the other YAML file there to check it".into(),
+            n => format!("; name the {n} other YAML files there to check them"),
+        };
+        let shown = shown.join(", ");
+        anyhow::bail!("nothing to check: no pool.yaml and no exercise.yaml in {shown}{other}");
     }
     printer
         .report(&report, &args.format)
@@ -81,21 +91,60 @@ fn targets(
     Ok(targets)
 }
 
-/// Ctrl-C stops the check; what is known by then is printed.
-fn cancel_on_interrupt(progress: &Arc<Progress>) {
-    let progress = Arc::clone(progress);
+/// How long an interrupted check may take to conclude with what it knows.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What ends the wait for a check.
+enum Ended {
+    Checked(Result<Checked, CheckError>),
+    Interrupted,
+}
+
+/// Ctrl-C from now on: a runtime that waits for it.
+fn interrupts() -> std::io::Result<(Runtime, Signal)> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    let guard = runtime.enter();
+    let signal = signal(SignalKind::interrupt())?;
+    drop(guard);
+    Ok((runtime, signal))
+}
+
+/// Checks until Ctrl-C, and then concludes with what is known; `None` where that does not come soon,
+/// because a file that was named can't be read to its end.
+fn check(
+    targets: Vec<Target>,
+    settings: Settings,
+    progress: &Arc<Progress>,
+    (runtime, mut signal): (Runtime, Signal),
+) -> Result<Option<Checked>, anyhow::Error> {
+    let (send, ended) = sync_channel(2);
+    let interrupted = send.clone();
     let wait = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
-            .build();
-        if let Ok(runtime) = runtime
-            && runtime.block_on(tokio::signal::ctrl_c()).is_ok()
-        {
-            progress.cancel();
-        }
+        runtime.block_on(signal.recv());
+        // The check may have ended just now, and nobody waits any more.
+        let _ = interrupted.send(Ended::Interrupted);
     };
-    // Without the thread Ctrl-C ends the process as it always does.
-    let _ = std::thread::Builder::new()
+    std::thread::Builder::new()
         .name("interrupt".into())
-        .spawn(wait);
+        .spawn(wait)?;
+    let shared = Arc::clone(progress);
+    let work = move || {
+        let checked = lint::check(targets, &settings, &shared);
+        let _ = send.send(Ended::Checked(checked));
+    };
+    std::thread::Builder::new()
+        .name("check".into())
+        .spawn(work)?;
+    match ended.recv().context("the check ended without an outcome")? {
+        Ended::Checked(checked) => Ok(Some(checked?)),
+        Ended::Interrupted => {
+            progress.cancel();
+            match ended.recv_timeout(GRACE) {
+                Ok(Ended::Checked(checked)) => Ok(Some(checked?)),
+                Ok(Ended::Interrupted) | Err(_) => Ok(None),
+            }
+        }
+    }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::file::{self, FileLayer};
 use super::keys::{self, Key};
 use super::value::{self, Raw};
-use super::{ConfigError, KEYS};
+use super::{Codes, ConfigError, KEYS};
 
 /// The environment variables, by name.
 pub type Environment = BTreeMap<String, String>;
@@ -31,6 +31,7 @@ impl Layers {
         let names = self.environment.keys().map(String::as_str);
         names.filter(|name| {
             name.starts_with("MITHRIL_")
+                && *name != "MITHRIL_CONFIG"
                 && !KEYS
                     .iter()
                     .any(|key| key.variable() == *name || key.variables.contains(name))
@@ -124,6 +125,13 @@ impl<'l> Reader<'l> {
 
     pub(super) fn list(&mut self, path: &str) -> Option<Vec<String>> {
         self.read(path, "a list", Raw::list)
+    }
+
+    /// A list of rules and where it is written: rules are checked where they are known.
+    pub(super) fn codes(&mut self, path: &str) -> Option<Codes> {
+        let items = self.list(path)?;
+        let (_, origin) = self.find(keys::find(path)?)?;
+        Some(Codes { items, origin })
     }
 
     pub(super) fn choice<T: Copy>(&mut self, path: &str, choices: &[(&str, T)]) -> Option<T> {

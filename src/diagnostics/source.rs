@@ -61,7 +61,7 @@ pub enum Encoding {
         /// Whether the file begins with a byte order mark.
         marked: bool,
     },
-    /// UTF-8 with invalid bytes, the first of them here.
+    /// UTF-8 with invalid bytes: where the first of them is, and in the text what stands for it.
     Invalid(Range<usize>),
 }
 
@@ -199,9 +199,9 @@ fn decode(bytes: Vec<u8>) -> (String, Encoding) {
         Ok(text) => (text, Encoding::Utf8),
         Err(error) => {
             let start = error.utf8_error().valid_up_to();
-            let length = error.utf8_error().error_len().unwrap_or(1);
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            (text, Encoding::Invalid(start..start + length))
+            let end = start + char::REPLACEMENT_CHARACTER.len_utf8();
+            (text, Encoding::Invalid(start..end))
         }
     }
 }
@@ -320,7 +320,7 @@ mod tests {
                 marked: false
             }
         );
-        assert_eq!(wide(b"ab\xFFc"), Encoding::Invalid(2..3));
+        assert_eq!(wide(b"ab\xFFc"), Encoding::Invalid(2..5));
         assert_eq!(wide(b"id"), Encoding::Utf8);
     }
 }

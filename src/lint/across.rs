@@ -1,17 +1,20 @@
 //! What needs several files: ids that clash, pools within pools, exercises in the wrong place, and
 //! lists that do not fit the disk. Of two that clash the first by path is right.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::diagnostics::{Code, Diagnostic, Findings, Severity, Source, nearest};
 
-use super::check::{Content, Judged, Name};
-use super::tree::{LEVELS_ABOVE, SoundPool};
-use super::walk::{EXERCISE_FILE, FoundFile, POOL_FILE, Role};
+use super::check::{self, Content, Judged, Name};
+use super::tree::SoundPool;
+use super::walk::{EXERCISE_FILE, FoundFile, LEVELS_ABOVE, POOL_FILE, Role};
 
 type File = (FoundFile, Judged);
+
+/// How many missing exercises of one list get a suggestion.
+const SUGGESTIONS: usize = 100;
 
 /// Where a file stands among the pools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,6 +133,7 @@ fn exercise_places(files: &[File], places: &[Place], verdicts: &mut [Verdict]) {
 struct Clash {
     code: Code,
     what: &'static str,
+    help: &'static str,
     name: fn(&Content) -> Option<&Name>,
 }
 
@@ -137,6 +141,7 @@ impl Clash {
     const EXERCISES: Self = Self {
         code: Code::I202,
         what: "exercise has the id",
+        help: "give one of the two another id",
         name: |content| match content {
             Content::Exercise { id, .. } => id.as_ref(),
             Content::Pool { .. } => None,
@@ -145,6 +150,7 @@ impl Clash {
     const POOLS: Self = Self {
         code: Code::I203,
         what: "pool has the slug",
+        help: "give one of the two another slug",
         name: |content| match content {
             Content::Pool { slug, .. } => slug.as_ref(),
             Content::Exercise { .. } => None,
@@ -177,7 +183,7 @@ fn clashes(files: &[File], verdicts: &mut [Verdict], clash: &Clash) {
             other.span(place),
             "first used here",
         );
-        verdicts[index].reject(problem.help("give one of the two another id"));
+        verdicts[index].reject(problem.help(clash.help));
     }
 }
 
@@ -188,22 +194,14 @@ fn nested_pools(files: &[File], places: &[Place], verdicts: &mut [Verdict]) {
             continue;
         }
         let source = source_of(&files[index]);
-        let range = match &judged.content {
-            Content::Pool {
-                slug: Some((_, range)),
-                ..
-            } => range.clone(),
-            _ => 0..0,
-        };
-        let mut problem =
-            Findings::new(&source).at(Code::I208, range, "the pool stands inside of another pool");
+        let slug = |content: &Content| (Clash::POOLS.name)(content).map(|(_, range)| range.clone());
+        let range = slug(&judged.content).unwrap_or(0..0);
+        let message = "the pool stands inside of another pool";
+        let mut problem = Findings::new(&source).at(Code::I208, range, message);
         if let Place::Below { pool, .. } = places[index] {
             let other = source_of(&files[pool]);
-            problem = problem.label(
-                Arc::clone(other.path()),
-                other.span(0..0),
-                "the pool around it",
-            );
+            let around = other.span(slug(&files[pool].1.content).unwrap_or(0..0));
+            problem = problem.label(Arc::clone(other.path()), around, "the pool around it");
         }
         verdicts[index].reject(problem.help("move its directory beside the other pool"));
     }
@@ -254,7 +252,9 @@ fn known_id((file, judged): &File) -> Option<&str> {
 fn list_drift(listed: &[Name], ids: &[&str], source: &Source) -> Vec<Diagnostic> {
     let findings = Findings::new(source);
     let mut problems = Vec::new();
+    let known: HashSet<&str> = ids.iter().copied().collect();
     let mut seen: HashMap<&str, &Name> = HashMap::new();
+    let mut missing = 0;
     for name in listed {
         let (id, range) = name;
         if let Some((_, first)) = seen.insert(id, name) {
@@ -264,10 +264,12 @@ fn list_drift(listed: &[Name], ids: &[&str], source: &Source) -> Vec<Diagnostic>
                 .help("remove one of the two");
             let first = source.span(first.clone());
             problems.push(problem.label(Arc::clone(source.path()), first, "first listed here"));
-        } else if !ids.contains(&id.as_str()) {
+        } else if !known.contains(id.as_str()) {
             let message = format!("the pool has no exercise `{id}`");
             let problem = findings.at(Code::I211, range.clone(), message);
-            problems.push(match nearest(id, ids.iter().copied()) {
+            missing += 1;
+            let near = (missing <= SUGGESTIONS).then(|| nearest(id, ids.iter().copied()));
+            problems.push(match near.flatten() {
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
                 None => problem.help("list ids of exercises of this pool"),
             });
@@ -287,8 +289,8 @@ fn list_drift(listed: &[Name], ids: &[&str], source: &Source) -> Vec<Diagnostic>
 /// A file's text: what is still in memory, or else read again.
 fn source_of((file, judged): &File) -> Arc<Source> {
     judged.source.clone().unwrap_or_else(|| {
-        let bytes = std::fs::read(&file.path).unwrap_or_default();
-        Arc::new(Source::new(Arc::clone(&file.shown), bytes))
+        let again = check::read_again(&file.path, &file.shown);
+        Arc::new(again.unwrap_or_else(|| Source::new(Arc::clone(&file.shown), Vec::new())))
     })
 }
 

@@ -47,19 +47,8 @@ pub(super) struct Judged {
 impl Judged {
     /// A file that could not be read at all.
     fn unread(role: Role, source: Source, problem: Diagnostic) -> Self {
-        let content = match role {
-            Role::Pool => Content::Pool {
-                slug: None,
-                listed: None,
-                file: None,
-            },
-            Role::Exercise | Role::Named => Content::Exercise {
-                id: None,
-                file: None,
-            },
-        };
         Self {
-            content,
+            content: broken(role),
             diagnostics: vec![problem],
             ignores: Ignores::default(),
             source: Some(Arc::new(source)),
@@ -85,6 +74,17 @@ pub(super) fn read(
             Judged::unread(role, source, problem)
         }
     }
+}
+
+/// The text of a file that is no longer in memory, to show a place in it. What is no regular file is
+/// not opened: a named pipe would wait for ever.
+pub(super) fn read_again(path: &Path, shown: &Arc<str>) -> Option<Source> {
+    let regular = path.metadata().is_ok_and(|found| found.is_file());
+    if !regular {
+        return None;
+    }
+    let bytes = bytes(path, Limits::default().bytes).ok()?;
+    Some(Source::new(Arc::clone(shown), bytes))
 }
 
 /// The bytes of a file, at most one more than the limit, so that what is too large is seen.
@@ -145,6 +145,7 @@ pub(super) fn judge(
     judged
 }
 
+/// What is left of a file of which nothing could be decoded.
 fn broken(role: Role) -> Content {
     match role {
         Role::Pool => Content::Pool {
@@ -188,7 +189,8 @@ fn tree<'s>(
         } else {
             what
         };
-        let problem = findings.at(Code::Y008, 0..0, format!("the file {what}"));
+        let start = source.mark_length();
+        let problem = findings.at(Code::Y008, start..start, format!("the file {what}"));
         findings.push(problem.help("write the exercise or the pool, or remove the file"));
         return None;
     };

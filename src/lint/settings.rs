@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::config::{Codes, Lint, Origin};
 use crate::diagnostics::yaml::Limits;
-use crate::diagnostics::{Code, Severity};
+use crate::diagnostics::{Code, Severity, nearest};
 
 /// Which diagnostics are reported.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,13 +52,148 @@ impl Default for Settings {
     }
 }
 
-/// The codes that a code or a prefix stands for: `T504`, `T5`, `Y`.
-pub fn codes_of(prefix: &str) -> Option<BTreeSet<Code>> {
-    let upper = prefix.to_ascii_uppercase();
-    let codes: BTreeSet<_> = Code::ALL
-        .iter()
-        .copied()
-        .filter(|code| code.as_str().starts_with(&upper))
-        .collect();
-    (!upper.is_empty() && !codes.is_empty()).then_some(codes)
+/// Why the configuration names no such rule.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// No rule has the code, or a code that begins so.
+    #[error("{origin}: `{key}` names {name}, and there is no such rule{hint}")]
+    UnknownRule {
+        /// Where it is written.
+        origin: Origin,
+        /// The key.
+        key: &'static str,
+        /// What it names.
+        name: String,
+        /// The nearest code, as a question.
+        hint: String,
+    },
+    /// A severity has another name.
+    #[error("{origin}: `lint.severity.{code}` must be error, warning or info, not `{name}`")]
+    UnknownSeverity {
+        /// Where it is written.
+        origin: Origin,
+        /// The rule.
+        code: Code,
+        /// What it names.
+        name: String,
+    },
+}
+
+impl Settings {
+    /// What `validate` and the daemon go by: errors alone. The configuration sets the limits, and
+    /// what it says of rules must be right all the same.
+    pub fn errors(lint: &Lint) -> Result<Self, SettingsError> {
+        Ok(Self {
+            selection: Selection::Errors,
+            ..Self::selected(lint)?
+        })
+    }
+
+    /// What `lint` goes by: the rules and severities of the configuration.
+    pub fn selected(lint: &Lint) -> Result<Self, SettingsError> {
+        let mut codes = match &lint.select {
+            Some(select) => codes_of("lint.select", select)?,
+            None => Code::ALL.iter().copied().collect(),
+        };
+        if let Some(ignore) = &lint.ignore {
+            for code in codes_of("lint.ignore", ignore)? {
+                codes.remove(&code);
+            }
+        }
+        let mut severities = BTreeMap::new();
+        for (name, (severity, origin)) in &lint.severity {
+            let code = Code::parse(name);
+            let code = code.ok_or_else(|| unknown("lint.severity", name, origin))?;
+            let severity = match severity.as_str() {
+                "error" => Severity::Error,
+                "warning" => Severity::Warning,
+                "info" => Severity::Info,
+                other => {
+                    let (origin, name) = (origin.clone(), other.to_owned());
+                    return Err(SettingsError::UnknownSeverity { origin, code, name });
+                }
+            };
+            severities.insert(code, severity);
+        }
+        Ok(Self {
+            selection: Selection::Selected { codes, severities },
+            max_timeout: i64::from(lint.max_timeout),
+            max_file_size: lint.max_file_size as usize,
+        })
+    }
+}
+
+/// The codes that codes and prefixes stand for: `T504`, `T5`, `Y`.
+fn codes_of(key: &'static str, list: &Codes) -> Result<BTreeSet<Code>, SettingsError> {
+    let mut codes = BTreeSet::new();
+    for item in &list.items {
+        let upper = item.to_ascii_uppercase();
+        let named = |code: &&Code| !upper.is_empty() && code.as_str().starts_with(&upper);
+        if !Code::ALL.iter().any(|code| named(&code)) {
+            return Err(unknown(key, item, &list.origin));
+        }
+        codes.extend(Code::ALL.iter().filter(named));
+    }
+    Ok(codes)
+}
+
+fn unknown(key: &'static str, name: &str, origin: &Origin) -> SettingsError {
+    let near = nearest(name, Code::ALL.iter().map(|code| code.as_str()));
+    let hint = near.map_or(String::new(), |near| format!(", did you mean {near}?"));
+    SettingsError::UnknownRule {
+        origin: origin.clone(),
+        key,
+        name: name.to_owned(),
+        hint,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Layers};
+    use crate::lint::check_text;
+
+    fn settings(variables: &[(&str, &str)], file: &str) -> Settings {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("mithril.toml");
+        std::fs::write(&path, file).unwrap();
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let layers = Layers {
+            file: Some(path),
+            environment: variables.iter().map(own).collect(),
+            ..Layers::default()
+        };
+        Settings::selected(&Config::load(&layers).unwrap().lint).unwrap()
+    }
+
+    fn found(settings: &Settings) -> Vec<String> {
+        // A qcm without choices, with a test that has no timeout: Q801 and T504.
+        let text = "id: a\ntitle: b\ntype: qcm\ntests:\n  - name: c\n    run: cat\n";
+        let report = check_text("exercise.yaml", text, settings);
+        let shown = report.diagnostics.iter();
+        shown
+            .map(|d| format!("{} {}", d.severity.as_str(), d.code))
+            .collect()
+    }
+
+    #[test]
+    fn rules_are_selected_by_code_and_prefix() {
+        assert_eq!(found(&settings(&[], "")), ["error Q801", "warning T504"]);
+        let file = "[lint]\nselect = [\"T\"]\n";
+        assert_eq!(found(&settings(&[], file)), ["warning T504"]);
+        let file = "[lint]\nignore = [\"T5\"]\n";
+        assert_eq!(found(&settings(&[], file)), ["error Q801"]);
+        let variables = [("MITHRIL_LINT_SELECT", "t504, Q")];
+        assert_eq!(
+            found(&settings(&variables, "")),
+            ["error Q801", "warning T504"]
+        );
+    }
+
+    #[test]
+    fn severities_are_set_by_code() {
+        let file = "[lint.severity]\nT504 = \"info\"\nQ801 = \"warning\"\n";
+        assert_eq!(found(&settings(&[], file)), ["warning Q801", "info T504"]);
+    }
 }

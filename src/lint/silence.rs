@@ -16,7 +16,6 @@ enum Reach {
 const SILENCED: &[(Code, Code, Reach)] = &[
     (Code::S107, Code::I201, Reach::Place),
     (Code::B401, Code::B402, Reach::Place),
-    (Code::B407, Code::B405, Reach::Place),
     (Code::B403, Code::C703, Reach::File),
     (Code::T501, Code::C703, Reach::File),
 ];

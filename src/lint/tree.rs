@@ -13,11 +13,8 @@ use crate::pool::Pool;
 use super::across;
 use super::check::{self, Judged};
 use super::rules::Beside;
-use super::walk::{self, Found, FoundFile, POOL_FILE, Role};
+use super::walk::{self, Found, FoundFile, Role};
 use super::{Selection, Settings, silence};
-
-/// How far above a named path a pool is looked for.
-pub(super) const LEVELS_ABOVE: usize = 3;
 
 /// What the user named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,13 +71,15 @@ pub struct Checked {
     pub pools: Vec<SoundPool>,
     /// How many exercises and pools were left out of `pools`.
     pub skipped: usize,
+    /// How many other YAML files the walk passed by.
+    pub other_yaml: usize,
 }
 
 /// Why nothing could be checked.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
     /// A path that the user named can't be looked at.
-    #[error("failed to read {}: {}", path.display(), source)]
+    #[error("failed to read {}", path.display())]
     Path {
         /// The path.
         path: PathBuf,
@@ -112,11 +111,7 @@ pub fn check(
         .into_par_iter()
         .filter(|_| !progress.is_cancelled())
         .map(|file| {
-            let directory = file.path.parent().unwrap_or(Path::new("")).to_owned();
-            let beside = Beside {
-                directory,
-                root: file.root.to_path_buf(),
-            };
+            let beside = beside(&file);
             let judged = check::read(&file.path, &file.shown, file.role, &beside, settings);
             progress.done.fetch_add(1, Ordering::Relaxed);
             (file, trim(judged, settings))
@@ -127,30 +122,25 @@ pub fn check(
         progress.done.fetch_add(1, Ordering::Relaxed);
     }
     let unreadable = found.unreadable.into_iter().map(unreadable).collect();
-    Ok(conclude(
-        judged,
-        unreadable,
-        settings,
-        progress.is_cancelled(),
-    ))
+    let other_yaml = found.other_yaml;
+    let partial = progress.is_cancelled();
+    let checked = conclude(judged, unreadable, settings, partial);
+    Ok(Checked {
+        other_yaml,
+        ..checked
+    })
 }
 
 /// Judges one text by itself.
 pub fn check_text(name: &str, text: &str, settings: &Settings) -> Report {
-    let shown = Arc::from(name);
+    let file = FoundFile::named(PathBuf::from(name));
     let judged = check::judge(
         text.as_bytes().to_vec(),
-        &shown,
+        &file.shown,
         Role::Named,
         None,
         settings,
     );
-    let file = FoundFile {
-        path: PathBuf::from(name),
-        shown,
-        role: Role::Named,
-        root: Arc::from(Path::new("")),
-    };
     conclude(vec![(file, judged)], Vec::new(), settings, false).report
 }
 
@@ -162,50 +152,24 @@ fn find(path: PathBuf, found: &mut Found, progress: &Progress) -> Result<(), Che
     if metadata.is_dir() {
         walk::walk(&path, found, &|| progress.is_cancelled());
     } else {
-        let root = Arc::from(containment(&path));
-        let shown = walk::shown(&path);
-        found.files.push(FoundFile {
-            path,
-            shown,
-            role: Role::Named,
-            root,
-        });
+        found.files.push(FoundFile::named(path));
     }
     Ok(())
 }
 
 fn text(bytes: Vec<u8>, path: Option<PathBuf>, settings: &Settings) -> (FoundFile, Judged) {
-    let beside = path.as_deref().map(|path| Beside {
-        directory: path.parent().unwrap_or(Path::new("")).to_owned(),
-        root: containment(path),
-    });
-    let path = path.unwrap_or_else(|| PathBuf::from("<stdin>"));
-    let shown = walk::shown(&path);
-    let judged = check::judge(bytes, &shown, Role::Named, beside.as_ref(), settings);
-    (
-        FoundFile {
-            path,
-            shown,
-            role: Role::Named,
-            root: Arc::from(Path::new("")),
-        },
-        judged,
-    )
+    let placed = path.is_some();
+    let file = FoundFile::named(path.unwrap_or_else(|| PathBuf::from("<stdin>")));
+    let beside = placed.then(|| beside(&file));
+    let judged = check::judge(bytes, &file.shown, Role::Named, beside.as_ref(), settings);
+    (file, judged)
 }
 
-/// The directory that the links beside a single file must not leave: the one that holds its pool,
-/// or else its own.
-fn containment(file: &Path) -> PathBuf {
-    let directory = match file.parent() {
-        Some(above) if !above.as_os_str().is_empty() => above,
-        _ => Path::new("."),
-    };
-    let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
-    let pool = absolute
-        .ancestors()
-        .take(LEVELS_ABOVE)
-        .find(|d| d.join(POOL_FILE).is_file());
-    pool.and_then(Path::parent).unwrap_or(&absolute).to_owned()
+fn beside(file: &FoundFile) -> Beside {
+    Beside {
+        directory: file.path.parent().unwrap_or(Path::new("")).to_owned(),
+        root: file.bounds.to_path_buf(),
+    }
 }
 
 /// Drops at once what will not be reported, so that a large tree stays small in memory.
@@ -243,6 +207,13 @@ fn conclude(
         files: judged.len(),
         ..Report::default()
     };
+    for diagnostic in &diagnostics {
+        // What may not be read is not shown either.
+        let nothing = Source::new(Arc::clone(&diagnostic.path), Vec::new());
+        report
+            .sources
+            .insert(Arc::clone(&diagnostic.path), Arc::new(nothing));
+    }
     let places = across::places(&judged);
     // Of a part of the tree nothing can be said that needs the whole.
     let verdicts = if partial {
@@ -279,6 +250,7 @@ fn conclude(
         report,
         pools,
         skipped,
+        other_yaml: 0,
     }
 }
 
@@ -301,10 +273,8 @@ fn load_sources(report: &mut Report) {
         if report.sources.contains_key(&path) {
             continue;
         }
-        if let Ok(bytes) = std::fs::read(&*path) {
-            report
-                .sources
-                .insert(Arc::clone(&path), Arc::new(Source::new(path, bytes)));
+        if let Some(source) = check::read_again(Path::new(&*path), &path) {
+            report.sources.insert(path, Arc::new(source));
         }
     }
 }

@@ -37,8 +37,24 @@ pub struct FoundFile {
     pub shown: Arc<str>,
     /// What it is taken for.
     pub role: Role,
-    /// The directory that its links must not leave.
+    /// The directory below which it was found.
     pub root: Arc<Path>,
+    /// The directory that links must not leave: the root, or the tree around a pool that was named.
+    pub bounds: Arc<Path>,
+}
+
+impl FoundFile {
+    /// A file that the user named.
+    pub fn named(path: PathBuf) -> Self {
+        let directory = path.parent().unwrap_or(Path::new(""));
+        Self {
+            shown: shown(&path),
+            role: Role::Named,
+            root: Arc::from(directory),
+            bounds: Arc::from(bounds(directory)),
+            path,
+        }
+    }
 }
 
 /// Something in the tree that can't be read.
@@ -59,6 +75,8 @@ pub struct Found {
     pub files: Vec<FoundFile>,
     /// What could not be read.
     pub unreadable: Vec<Unreadable>,
+    /// How many YAML files have another name, and are not judged.
+    pub other_yaml: usize,
 }
 
 impl Found {
@@ -73,7 +91,8 @@ impl Found {
 
 /// Finds the files of the tree below a directory, until it is told to stop.
 pub fn walk(root: &Path, found: &mut Found, stop: &(dyn Fn() -> bool + Sync)) {
-    let shown_root: Arc<Path> = Arc::from(root);
+    let above: Arc<Path> = Arc::from(root);
+    let bounds: Arc<Path> = Arc::from(bounds(root));
     let result = Mutex::new(Found::default());
     let mut builder = WalkBuilder::new(root);
     builder
@@ -91,10 +110,10 @@ pub fn walk(root: &Path, found: &mut Found, stop: &(dyn Fn() -> bool + Sync)) {
             found: Found::default(),
             result: &result,
         };
-        let root = Arc::clone(&shown_root);
+        let (root, bounds) = (Arc::clone(&above), Arc::clone(&bounds));
         Box::new(move |entry| {
             match entry {
-                Ok(entry) => local.entry(&entry, &root),
+                Ok(entry) => local.entry(&entry, &root, &bounds),
                 Err(error) => local.found.unreadable.push(unreadable(&error, &root)),
             }
             if stop() {
@@ -107,6 +126,7 @@ pub fn walk(root: &Path, found: &mut Found, stop: &(dyn Fn() -> bool + Sync)) {
     let all = result.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.files.extend(all.files);
     found.unreadable.extend(all.unreadable);
+    found.other_yaml += all.other_yaml;
 }
 
 /// What one thread of the walk found; it is handed over when the thread ends.
@@ -120,22 +140,28 @@ impl Drop for Local<'_> {
         let mut result = self.result.lock().unwrap_or_else(PoisonError::into_inner);
         result.files.append(&mut self.found.files);
         result.unreadable.append(&mut self.found.unreadable);
+        result.other_yaml += self.found.other_yaml;
     }
 }
 
 impl Local<'_> {
-    fn entry(&mut self, entry: &DirEntry, root: &Arc<Path>) {
+    fn entry(&mut self, entry: &DirEntry, root: &Arc<Path>, bounds: &Arc<Path>) {
         let role = match entry.file_name().to_str() {
             Some(EXERCISE_FILE) => Role::Exercise,
             Some(POOL_FILE) => Role::Pool,
-            _ => return,
+            _ => {
+                let ending = entry.path().extension();
+                let yaml = ending.is_some_and(|ending| ending == "yaml" || ending == "yml");
+                self.found.other_yaml += usize::from(yaml);
+                return;
+            }
         };
         let path = entry.path();
         if entry.depth() == 0 {
             return;
         }
         if entry.file_type().is_some_and(|kind| kind.is_symlink())
-            && let Some(reason) = link_escapes(path, root)
+            && let Some(reason) = link_escapes(path, bounds)
         {
             let shown = shown(path);
             self.found.unreadable.push(Unreadable {
@@ -145,24 +171,55 @@ impl Local<'_> {
             });
             return;
         }
-        let root = Arc::clone(root);
+        let regular = |kind: std::fs::FileType| kind.is_file() || kind.is_symlink();
+        if !entry.file_type().is_some_and(regular) {
+            let reason = "this is no regular file".into();
+            let shown = shown(path);
+            self.found.unreadable.push(Unreadable {
+                shown,
+                reason,
+                escapes: false,
+            });
+            return;
+        }
+        let (root, bounds) = (Arc::clone(root), Arc::clone(bounds));
         self.found.files.push(FoundFile {
             path: path.to_owned(),
             shown: shown(path),
             role,
             root,
+            bounds,
         });
     }
 }
 
+/// How far above a named path a pool is looked for.
+pub const LEVELS_ABOVE: usize = 3;
+
+/// The directory that links below a named directory must not leave: the one around the pool that it
+/// is, or is in; else itself.
+pub fn bounds(directory: &Path) -> PathBuf {
+    let directory = if directory.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        directory
+    };
+    let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+    let pool = absolute
+        .ancestors()
+        .take(LEVELS_ABOVE)
+        .find(|at| at.join(POOL_FILE).is_file());
+    pool.and_then(Path::parent).unwrap_or(&absolute).to_owned()
+}
+
 /// Why a link may not be followed, if so.
-fn link_escapes(path: &Path, root: &Path) -> Option<String> {
+fn link_escapes(path: &Path, bounds: &Path) -> Option<String> {
     let Ok(target) = path.canonicalize() else {
         return Some("the link leads nowhere".into());
     };
-    let inside = root
+    let inside = bounds
         .canonicalize()
-        .is_ok_and(|root| target.starts_with(root));
+        .is_ok_and(|bounds| target.starts_with(bounds));
     (!inside).then(|| "the link leads out of the tree".into())
 }
 

@@ -50,7 +50,8 @@ impl Printer {
                 return;
             }
             let bar = ProgressBar::new(0);
-            if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} files {per_sec}")
+            if let Ok(style) =
+                ProgressStyle::with_template("{bar:30} {pos}/{len} files, {eta} left")
             {
                 bar.set_style(style);
             }

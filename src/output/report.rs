@@ -7,7 +7,7 @@ use crate::cli::{ReportFormat, ReportTarget};
 use crate::diagnostics::render::{Frames, concise};
 use crate::diagnostics::{Diagnostic, Report, Summary};
 
-use super::{Printer, quiet_pipe};
+use super::Printer;
 
 #[derive(serde::Serialize)]
 struct Document<'r> {
@@ -23,8 +23,8 @@ impl Printer {
         for target in targets {
             let Some(path) = &target.file else {
                 let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-                let written = write(&mut out, report, target.format, self.stdout.colour);
-                quiet_pipe(written.and_then(|()| out.flush()))?;
+                write(&mut out, report, target.format, self.stdout.colour)?;
+                out.flush()?;
                 continue;
             };
             let file = File::create(path).map_err(|error| {

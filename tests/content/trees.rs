@@ -153,6 +153,17 @@ fn links_are_read_inside_of_the_tree_alone() {
     // A link to a directory is not followed, so that a loop ends.
     symlink("..", pool.join("loop")).unwrap();
     assert_eq!(codes(&root), ["F303", "F303"]);
+    // What is outside is not shown in a frame either.
+    let targets = vec![Target::Path(root.clone())];
+    let report = check(targets, &Settings::default(), &Progress::default())
+        .unwrap()
+        .report;
+    assert!(
+        report
+            .sources
+            .values()
+            .all(|source| source.text().is_empty())
+    );
     let loaded = catalog::load(&root, &Settings::default()).unwrap();
     assert!(loaded.catalog.exercise("ex000007").is_some());
 
@@ -165,6 +176,63 @@ fn links_are_read_inside_of_the_tree_alone() {
             .catalog
             .exercise_count(),
         2
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pool_that_is_named_may_link_into_its_tree() {
+    let directory = tempfile::tempdir().unwrap();
+    content::write_tree(directory.path(), 1);
+    std::fs::write(directory.path().join("shared.txt"), "1 2\n").unwrap();
+    let exercise = directory.path().join("pool-0000/ex000000");
+    let input = exercise.join("tests/basic_input.txt");
+    std::fs::remove_file(&input).unwrap();
+    std::os::unix::fs::symlink("../../../shared.txt", &input).unwrap();
+    let pool = directory.path().join("pool-0000");
+    for named in [
+        directory.path(),
+        &pool,
+        &exercise,
+        &exercise.join("exercise.yaml"),
+    ] {
+        assert_eq!(codes(named), [""; 0], "{}", named.display());
+    }
+    // Around the tree is nothing that a link may lead to.
+    std::fs::remove_file(&input).unwrap();
+    std::os::unix::fs::symlink("../../../../shared.txt", &input).unwrap();
+    for named in [directory.path(), &pool, &exercise] {
+        assert_eq!(codes(named), ["F303"], "{}", named.display());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_reported_and_never_opened() {
+    let directory = tempfile::tempdir().unwrap();
+    content::write_tree(directory.path(), 1);
+    let pool = directory.path().join("pool-0000");
+    std::fs::create_dir_all(pool.join("a/exercise.yaml")).unwrap();
+    std::fs::create_dir_all(pool.join("b")).unwrap();
+    let pipe = pool.join("b/exercise.yaml");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    // A sparse file: large, and free.
+    std::fs::create_dir_all(pool.join("c")).unwrap();
+    let large = std::fs::File::create(pool.join("c/exercise.yaml")).unwrap();
+    large.set_len(1 << 40).unwrap();
+    assert_eq!(codes(directory.path()), ["F307", "F307", "Y020"]);
+    assert_eq!(
+        catalog::load(directory.path(), &Settings::default())
+            .unwrap()
+            .catalog
+            .exercise_count(),
+        1
     );
 }
 

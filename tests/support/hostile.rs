@@ -122,6 +122,12 @@ pub fn texts() -> Vec<(&'static str, String)> {
             "a command of substitutions",
             format!("build:\n  command: a{}", "$(".repeat(30_000)),
         ),
+        ("choices and answers", choices()),
+        (
+            "placeholders behind an escape",
+            format!("build:\n  command: \"\\t{}\"", "{a}".repeat(20_000)),
+        ),
+        ("tabs behind dashes", behind("a:\n", "-\tname: x\n")),
         ("deep indentation", deep()),
         ("invalid indentation", behind("a:\n", "   b: 1\n  c: 1\n")),
     ]
@@ -145,6 +151,19 @@ fn merges() -> String {
             text,
             "m{level}: &m{level} {{<<: [*m{above}, *m{above}], k{level}: 1}}"
         );
+    }
+    text
+}
+
+/// As many choices as fit, and as many answers that are none of them.
+fn choices() -> String {
+    let mut text = String::from("type: qcm\nchoices:\n");
+    for index in 0..9000 {
+        let _ = writeln!(text, "- c{index}");
+    }
+    text.push_str("answer:\n");
+    for index in 0..9000 {
+        let _ = writeln!(text, "- a{index}");
     }
     text
 }

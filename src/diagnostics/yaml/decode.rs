@@ -4,12 +4,13 @@
 //! with a reason. In a text field a scalar is its source text, whatever else it could mean.
 
 mod scalar;
+mod written;
 
 use std::collections::HashSet;
 use std::ops::Range;
 
 use super::super::{Applicability, Code, Findings, Severity, Source, nearest};
-use super::{Entry, Literal, NodeId, Tree, Value};
+use super::{Entry, Literal, NodeId, Tag, Tree, Value};
 
 /// A value and the bytes it was written in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,19 +65,13 @@ impl<T> Field<T> {
 }
 
 impl Spanned<String> {
-    /// Where a part of the text is written: exactly, if the text is written as it reads, else the
-    /// whole.
+    /// Where a part of the text is written; the whole, where that can't be told.
     pub fn part(&self, source: &Source, part: Range<usize>) -> Range<usize> {
         let written = source.text().get(self.span.clone()).unwrap_or_default();
-        let quotes = ['"', '\'']
-            .into_iter()
-            .find(|quote| written.starts_with(*quote));
-        let indent = usize::from(quotes.is_some());
-        if written.get(indent..written.len().saturating_sub(indent)) == Some(&*self.value) {
-            let start = self.span.start + indent;
-            return start + part.start..start + part.end;
-        }
-        self.span.clone()
+        written::place(written, &self.value, &part).map_or_else(
+            || self.span.clone(),
+            |place| self.span.start + place.start..self.span.start + place.end,
+        )
     }
 }
 
@@ -128,6 +123,9 @@ impl Decoder<'_, '_, '_, '_> {
     pub fn fields(&mut self, id: NodeId, shape: &'static Shape, name: &str) -> Option<Fields> {
         let node = self.tree.resolve(id);
         let Value::Mapping(own) = &node.value else {
+            if self.is_reported(id) {
+                return None;
+            }
             let message = format!("{name} must be a mapping, not {}", node.describe());
             let help = format!("write keys: {}", shape.keys.join(", "));
             let span = self.tree.node(id).span.clone();
@@ -165,9 +163,12 @@ impl Decoder<'_, '_, '_, '_> {
         for entry in &fields.entries {
             let key = self.tree.node(entry.key);
             let Some(text) = self.tree.text(entry.key) else {
-                let message = format!("a key must be a text, not {}", key.describe());
-                self.findings
-                    .push(self.findings.at(Code::S103, key.span.clone(), message));
+                if !self.is_reported(entry.key) {
+                    let message = format!("a key must be a text, not {}", key.describe());
+                    let problem = self.findings.at(Code::S103, key.span.clone(), message);
+                    self.findings
+                        .push(problem.help("write a word, or put it in quotes"));
+                }
                 continue;
             };
             if fields.shape.keys.contains(&text) || fields.shape.judged.contains(&text) {
@@ -214,11 +215,10 @@ impl Decoder<'_, '_, '_, '_> {
             }
             return Field::Absent;
         };
-        let node = self.tree.resolve(entry.value);
-        if matches!(node.value, Value::Alias(_)) {
-            // An alias of nothing is reported where anchors are judged.
+        if self.is_reported(entry.value) {
             return Field::Broken;
         }
+        let node = self.tree.resolve(entry.value);
         if node.literal() == Some(Literal::Null) {
             self.null(entry, key, need);
             return Field::Absent;
@@ -228,6 +228,17 @@ impl Decoder<'_, '_, '_, '_> {
             value: entry.value,
             span,
         })
+    }
+
+    /// Whether what is wrong with the node is said where any YAML is judged: it is an alias of
+    /// nothing, or a scalar with a tag that means nothing.
+    fn is_reported(&self, id: NodeId) -> bool {
+        let node = self.tree.resolve(id);
+        match node.value {
+            Value::Alias(_) => true,
+            Value::Scalar { .. } => matches!(node.tag, Some((Tag::Custom, _))),
+            Value::Sequence(_) | Value::Mapping(_) => false,
+        }
     }
 
     fn null(&mut self, entry: Entry, key: &str, need: Need) {

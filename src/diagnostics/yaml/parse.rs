@@ -11,6 +11,7 @@ use super::super::{Code, Findings, Source};
 use super::tree::{Comment, Entry, Node, NodeId, Style, Tag, Tree, Value};
 
 mod syntax;
+mod words;
 
 /// What a file may be at most.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +67,14 @@ pub fn parse<'s>(
                 let tag = span.tag_span().and_then(|tag| tag.byte_range());
                 builder.event(event, range, tag, findings)
             }
-            Err(error) => Err(syntax::explain(source, mark, &error, findings)),
+            Err(error) => {
+                let read = builder.tree.nodes().last().map_or(0, |node| node.span.end);
+                let before = syntax::Before {
+                    read: read.max(mark),
+                    bracket: builder.open_bracket(),
+                };
+                Err(syntax::explain(source, &before, &error, findings))
+            }
         };
         match result {
             Ok(Progress::Continue) => {}
@@ -415,13 +423,28 @@ impl<'s, 'l> Builder<'s, 'l> {
         Refused
     }
 
-    /// A block's span reaches up to the next token; what belongs to it ends with its last line.
+    /// A block's span reaches up to the next token; what belongs to it ends with its last line. A
+    /// block without a line is its `|` or `>`.
     fn trimmed(&self, range: Range<usize>, style: Style) -> Range<usize> {
         if style != Style::Block {
             return range;
         }
-        let text = self.source.text().get(range.clone()).unwrap_or_default();
-        range.start..range.start + text.trim_end().len()
+        let text = self.source.text();
+        let lines = text.get(range.clone()).unwrap_or_default().trim_end();
+        let before = self.tree.nodes.last().map_or(0, |node| node.span.end);
+        let header = text.get(before..range.start).unwrap_or_default();
+        match header.find(['|', '>']).filter(|_| lines.is_empty()) {
+            Some(at) => before + at..before + at + 1,
+            None => range.start..range.start + lines.len(),
+        }
+    }
+
+    /// Where the innermost bracket stands that is not closed yet.
+    fn open_bracket(&self) -> Option<usize> {
+        let start = self.tree.node(self.open.last()?.node).span.start;
+        self.source.text()[start..]
+            .starts_with(['[', '{'])
+            .then_some(start)
     }
 }
 

@@ -39,7 +39,10 @@ pub(super) fn placeholders(context: &ExerciseContext<'_>, findings: &mut Finding
                             problem
                         }
                     }
-                    None => problem.help("there are `{submission}` and `{output}`"),
+                    None => problem.help(format!(
+                        "write `{{submission}}` or `{{output}}`, or `{{ {name} }}` if the program is \
+                         to see braces"
+                    )),
                 }
             } else {
                 let message = format!("`{{{name}` is not closed");
@@ -118,11 +121,15 @@ pub(super) fn output_without_build(context: &ExerciseContext<'_>, findings: &mut
 /// B405: what a shell would act on; an error where a submission's path is inside.
 pub(super) fn shell(context: &ExerciseContext<'_>, findings: &mut Findings<'_>) {
     for (text, command) in context.commands() {
+        if command.metacharacters.is_empty() || danger(text, command).is_some() {
+            continue;
+        }
         if let Some(inside) = command.placeholders.iter().find(|p| p.substituted) {
             let place = text.part(findings.source(), inside.range.clone());
             let message = format!("`{{{}}}` stands inside of a substitution", inside.name);
             let help = "run the program directly, or put a script beside the exercise";
-            findings.push(findings.at(Code::B405, place, message).help(help));
+            let problem = findings.at(Code::B405, place, message);
+            findings.push(problem.severity(Severity::Error).help(help));
             continue;
         }
         if let Some(first) = command.metacharacters.first() {
@@ -153,8 +160,8 @@ pub(super) fn dangerous_programs(context: &ExerciseContext<'_>, findings: &mut F
 }
 
 fn danger(text: &Text, command: &Command) -> Option<(Range<usize>, String)> {
-    let squeezed: String = text.value.chars().filter(|c| !c.is_whitespace()).collect();
-    if squeezed.contains(":(){:|:&};:") {
+    let squeezed = || text.value.split_whitespace().collect::<String>();
+    if text.value.contains('{') && squeezed().contains(":(){:|:&};:") {
         return Some((0..text.value.len(), "this is a fork bomb".into()));
     }
     command.programs.iter().find_map(|words| {

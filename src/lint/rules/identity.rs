@@ -27,7 +27,7 @@ fn id(text: Option<&Text>, key: &str, findings: &mut Findings<'_>) {
             "`{}` is a word of the protocol, it can't be an id",
             text.value
         );
-        let help = "choose another id, such as one with a number in front";
+        let help = "choose another, such as one that begins with the name of its topic";
         findings.push(
             findings
                 .at(Code::I206, text.span.clone(), message)

@@ -8,6 +8,9 @@ use crate::exercise::ExerciseKind;
 
 use super::ExerciseContext;
 
+/// How many choices an answer is compared to for a hint.
+const MANY_CHOICES: usize = 50;
+
 /// Q801: fewer than two choices, no answer, or an answer that is not a choice.
 pub(super) fn complete(context: &ExerciseContext<'_>, findings: &mut Findings<'_>) {
     let file = context.file;
@@ -25,14 +28,15 @@ pub(super) fn complete(context: &ExerciseContext<'_>, findings: &mut Findings<'_
     let texts: Vec<&str> = choices.map_or_else(Vec::new, |list| {
         list.value.iter().map(|c| &*c.value).collect()
     });
-    let distinct = texts.iter().copied().collect::<HashSet<_>>().len();
+    let known: HashSet<&str> = texts.iter().copied().collect();
+    let distinct = known.len();
     let place = choices.map_or_else(|| kind.span.clone(), |list| list.span.clone());
     if distinct < 2 {
-        let message = format!("a qcm needs at least 2 different choices, there are {distinct}");
+        let message = format!("a qcm needs at least 2 different choices, not {distinct}");
         findings.push(
             findings
                 .at(Code::Q801, place, message)
-                .help("add `choices:`, a list"),
+                .help("write `choices:` as a list of what a student may choose from"),
         );
         return;
     }
@@ -50,17 +54,20 @@ pub(super) fn complete(context: &ExerciseContext<'_>, findings: &mut Findings<'_
     };
     if answer.value.texts().is_empty() {
         let message = "the answer names no choice";
-        findings.push(findings.at(Code::Q801, answer.span.clone(), message));
+        let problem = findings.at(Code::Q801, answer.span.clone(), message);
+        findings.push(problem.help("write one of the choices, or a list of them"));
     }
     for text in answer
         .value
         .texts()
         .iter()
-        .filter(|text| !texts.contains(&&*text.value))
+        .filter(|text| !known.contains(&*text.value))
     {
         let message = "the answer is not one of the choices";
         let problem = findings.at(Code::Q801, text.span.clone(), message);
-        findings.push(match nearest(&text.value, texts.iter().copied()) {
+        // Comparing each answer to each choice would take long where there are thousands.
+        let near = nearest(&text.value, texts.iter().copied().take(MANY_CHOICES));
+        findings.push(match near {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
             None => problem.help("repeat the choice letter by letter"),
         });

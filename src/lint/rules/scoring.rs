@@ -17,7 +17,7 @@ pub(super) fn weights(context: &ExerciseContext<'_>, findings: &mut Findings<'_>
     for (key, weight) in keys(&scoring.value) {
         if !(0..=MAX_POINTS).contains(&weight.value) {
             let message = format!("`{key}` must be from 0 to {MAX_POINTS} points");
-            let help = "the stages of an exercise usually make 100 points together";
+            let help = "give each stage its share of the points, which usually make 100 together";
             findings.push(
                 findings
                     .at(Code::C701, weight.span.clone(), message)
@@ -45,18 +45,18 @@ pub(super) fn absent_stages(context: &ExerciseContext<'_>, findings: &mut Findin
     };
     for (key, weight) in keys(&scoring.value).filter(|(_, weight)| weight.value > 0) {
         let (missing, stage) = match key {
-            "compilation" => (file.build.is_absent(), "a build"),
+            "compilation" => (file.build.is_absent(), "`build`"),
             "per_test" => {
                 let none = file
                     .tests
                     .as_ref()
                     .map_or(file.tests.is_absent(), |t| t.value.is_empty());
-                (none && file.answer.is_absent(), "tests")
+                (none && file.answer.is_absent(), "`tests`")
             }
             _ => (!checked, "`check_valgrind: true`"),
         };
         if missing {
-            let message = format!("points for `{key}`, but the exercise has not {stage}");
+            let message = format!("points for `{key}`, but the exercise has no {stage}");
             let problem = findings.at(Code::C703, weight.span.clone(), message);
             findings.push(problem.help(format!("add {stage}, or give the points elsewhere")));
         }

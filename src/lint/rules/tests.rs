@@ -25,10 +25,13 @@ pub(super) fn no_tests(context: &ExerciseContext<'_>, findings: &mut Findings<'_
         return;
     }
     let (message, help) = match kind.value {
-        ExerciseKind::Code => ("code is judged by tests, there are none", "add `tests:`"),
+        ExerciseKind::Code => (
+            "code is judged by tests, there are none",
+            "add `tests:` with at least one test",
+        ),
         ExerciseKind::Input if file.answer.is_absent() => (
             "a typed answer is judged by tests or by `answer`, there is neither",
-            "add `tests:` or `answer:`",
+            "add `tests:` with at least one test, or `answer:`",
         ),
         ExerciseKind::Input | ExerciseKind::Qcm | ExerciseKind::Text => return,
     };

@@ -1,6 +1,7 @@
 //! Y: what is judged of any YAML, whatever it means.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostics::yaml::{NodeId, Tag, Tree, Value};
@@ -48,11 +49,10 @@ pub(super) fn anchors(tree: &Tree<'_>, findings: &mut Findings<'_>) {
                     .text()
                     .get(node.span.clone())
                     .unwrap_or_default();
-                let message = format!(
-                    "nothing before this is marked `{}`",
-                    name.replacen('*', "&", 1)
-                );
-                let help = "mark what is meant, or write the value out";
+                let anchor = name.replacen('*', "&", 1);
+                let message =
+                    format!("`{name}` repeats nothing: no value above is marked `{anchor}`");
+                let help = "put a text that begins with `*` in quotes, or mark the value to repeat";
                 findings.push(
                     findings
                         .at(Code::Y011, node.span.clone(), message)
@@ -65,10 +65,16 @@ pub(super) fn anchors(tree: &Tree<'_>, findings: &mut Findings<'_>) {
     if !any {
         return;
     }
-    let mut names: HashMap<&str, std::ops::Range<usize>> = HashMap::new();
-    for anchor in tree.nodes().iter().filter_map(|node| node.anchor.clone()) {
-        let source = findings.source();
-        let name = source.text().get(anchor.clone()).unwrap_or_default();
+    let source = findings.source();
+    let anchors = tree.nodes().iter().filter_map(|node| node.anchor.clone());
+    let name_of = |anchor: &Range<usize>| source.text().get(anchor.clone()).unwrap_or_default();
+    let mut times: HashMap<&str, usize> = HashMap::new();
+    for anchor in anchors.clone() {
+        *times.entry(name_of(&anchor)).or_default() += 1;
+    }
+    let mut names: HashMap<&str, Range<usize>> = HashMap::new();
+    for anchor in anchors {
+        let name = name_of(&anchor);
         if let Some(first) = names.insert(name, anchor.clone()) {
             let message = format!("`{name}` marks a second value");
             let problem = findings
@@ -77,8 +83,8 @@ pub(super) fn anchors(tree: &Tree<'_>, findings: &mut Findings<'_>) {
             let first = source.span(first);
             let problem = problem.label(Arc::clone(source.path()), first, "first used here");
             findings.push(problem.help("give it another name"));
-        } else if !repeated.contains(&anchor.start) {
-            let message = format!("nothing repeats what `{name}` marks");
+        } else if !repeated.contains(&anchor.start) && times.get(name) == Some(&1) {
+            let message = format!("no alias repeats what `{name}` marks");
             let span = source.span(anchor.clone());
             let problem = findings
                 .at(Code::Y011, anchor, message)

@@ -13,6 +13,9 @@ impl Decoder<'_, '_, '_, '_> {
 
     /// The text of a list's item; nothing written is no text.
     pub(super) fn item_text(&mut self, id: NodeId, key: &str) -> Option<Spanned<String>> {
+        if self.is_reported(id) {
+            return None;
+        }
         let node = self.tree.resolve(id);
         if node.literal() == Some(Literal::Null) {
             let message = format!("an item of `{key}` has no value");
@@ -30,9 +33,7 @@ impl Decoder<'_, '_, '_, '_> {
         let node = self.tree.resolve(id);
         let span = self.tree.node(id).span.clone();
         let Value::Scalar { text, style, .. } = &node.value else {
-            if !matches!(node.value, Value::Alias(_)) {
-                self.wrong_type(id, key, "a text", "write the text behind the key");
-            }
+            self.wrong_type(id, key, "a text", "write the text behind the key");
             return None;
         };
         if node.is_plain() && is_implicit_bool(text).is_some() {
@@ -183,7 +184,7 @@ type Misread = (Code, String, String, Option<(Applicability, String)>);
 
 /// Why something that looks like a number is not a whole number to every reader.
 fn misread_number(node: &Node<'_>, key: &str) -> Option<Misread> {
-    let Value::Scalar { text, .. } = &node.value else {
+    let Value::Scalar { text, style, .. } = &node.value else {
         return None;
     };
     let shown = shortened(text);
@@ -216,7 +217,9 @@ fn misread_number(node: &Node<'_>, key: &str) -> Option<Misread> {
             let message = format!("`{key}` must be a whole number, this is a text");
             let help = format!("write `{key}: {digits}`");
             // A unit may mean something else than seconds; digits in quotes mean the digits.
-            let fix = (*digits == *text.trim()).then_some(Applicability::Safe);
+            let quoted = *style == Style::Quoted && node.tag.is_none();
+            let digits_alone = quoted && *digits == *text.trim();
+            let fix = digits_alone.then_some(Applicability::Safe);
             Some((
                 Code::Y018,
                 message,

@@ -1,0 +1,46 @@
+# What CI runs, and what a developer runs. `make test` and `make test-foreign` install what they lack.
+
+.PHONY: ci lint test test-foreign doc generate bench bench-gateway fuzz
+
+# Everything that must hold before a change is kept.
+ci: lint test test-foreign doc
+
+lint:
+	cargo fmt --check
+	cargo clippy --all-targets --locked -- -D warnings
+
+# All tiers. The sample's solutions are built and run, so a C compiler and Python are needed.
+test:
+	tests/support/need gcc:gcc cc:libc6-dev python3:python3 awk:mawk mkfifo:coreutils
+	cargo test --locked
+
+# Clients in other languages and a browser, against the real binary.
+test-foreign:
+	tests/support/need python3:python3 node:nodejs npm:npm chromium:chromium
+	python3 -c 'import ensurepip' 2>/dev/null || tests/support/need ensurepip:python3-venv
+	cargo build --locked
+	tests/foreign/run
+
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+
+# Completions and manual pages, from the definitions of the command line.
+generate:
+	cargo build --locked
+	mkdir -p completions man
+	target/debug/mithril completions bash > completions/mithril.bash
+	target/debug/mithril completions zsh > completions/_mithril
+	target/debug/mithril completions fish > completions/mithril.fish
+	rm -f man/*.1
+	target/debug/mithril man --out man
+
+bench:
+	cargo bench --locked --bench content
+
+# The gateway under load, beside a bare loop of writes.
+bench-gateway:
+	cargo bench --locked --bench gateway
+
+# Needs cargo-fuzz and a nightly compiler.
+fuzz:
+	cargo +nightly fuzz run judge -- -max_total_time=60

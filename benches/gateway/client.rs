@@ -1,0 +1,191 @@
+//! Clients that cost little: frames are counted by their headers, and read only where one asks.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use super::daemon::Daemon;
+
+/// One connection.
+pub(crate) struct Client {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Client {
+    pub(crate) async fn connect(daemon: &Daemon, path: &str, user: usize) -> Self {
+        let mut stream = TcpStream::connect(daemon.address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: {}\r\nupgrade: websocket\r\nconnection: upgrade\r\n\
+             sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-version: 13\r\n\
+             authorization: Bearer {}\r\n\r\n",
+            daemon.address,
+            Daemon::token(user)
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut buffer = Vec::new();
+        let end = loop {
+            assert!(
+                stream.read_buf(&mut buffer).await.unwrap() > 0,
+                "the daemon hung up"
+            );
+            if let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
+                break end + 4;
+            }
+        };
+        let head = String::from_utf8_lossy(&buffer[..end]).into_owned();
+        assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+        buffer.drain(..end);
+        Self { stream, buffer }
+    }
+
+    /// Sends a text frame, masked with zeros: RFC 6455 asks for a mask, not for a good one.
+    async fn send(&mut self, text: &str) {
+        let mut frame = vec![0x81];
+        match u16::try_from(text.len()).unwrap() {
+            length @ 0..=125 => frame.push(0x80 | length.to_le_bytes()[0]),
+            length => {
+                frame.push(0x80 | 0x7E);
+                frame.extend(length.to_be_bytes());
+            }
+        }
+        frame.extend([0; 4]);
+        frame.extend(text.as_bytes());
+        self.stream.write_all(&frame).await.unwrap();
+    }
+
+    pub(crate) async fn publish(&mut self, topic: &str, bytes: usize) {
+        let data = "x".repeat(bytes);
+        self.send(&format!(
+            "{{\"type\":\"publish\",\"topic\":\"{topic}\",\"data\":\"{data}\"}}"
+        ))
+        .await;
+    }
+
+    pub(crate) async fn subscribe(&mut self, topic: &str) {
+        self.send(&format!(
+            "{{\"type\":\"subscribe\",\"topics\":[\"{topic}\"],\"request_id\":\"s\"}}"
+        ))
+        .await;
+        self.next_of("response").await;
+    }
+
+    pub(crate) async fn get_exercise(&mut self, id: &str) {
+        self.send(&format!(
+            "{{\"type\":\"request\",\"subject\":\"exercise.get\",\"data\":{{\"exercise_id\":\"{id}\"}},\"request_id\":\"1\"}}"
+        ))
+        .await;
+        self.next_of("response").await;
+    }
+
+    /// Reads frames until one of that type comes.
+    pub(crate) async fn next_of(&mut self, kind: &str) {
+        let marker = format!("\"type\":\"{kind}\"");
+        loop {
+            let frame = loop {
+                if let Some(length) = frame_length(&self.buffer) {
+                    break self.buffer.drain(..length).collect::<Vec<_>>();
+                }
+                assert!(
+                    self.stream.read_buf(&mut self.buffer).await.unwrap() > 0,
+                    "the daemon hung up"
+                );
+            };
+            if String::from_utf8_lossy(&frame).contains(&marker) {
+                return;
+            }
+        }
+    }
+}
+
+/// Many connections whose frames of messages are counted together.
+pub(crate) struct Crowd {
+    size: u64,
+    messages: Arc<AtomicU64>,
+    came: Arc<Notify>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Crowd {
+    pub(crate) async fn join(daemon: &Daemon, path: &str, size: usize) -> Self {
+        let messages = Arc::new(AtomicU64::new(0));
+        let came = Arc::new(Notify::new());
+        let mut tasks = Vec::with_capacity(size);
+        for _ in 0..size {
+            let client = Client::connect(daemon, path, 0).await;
+            tasks.push(tokio::spawn(count(
+                client,
+                Arc::clone(&messages),
+                Arc::clone(&came),
+            )));
+        }
+        Self {
+            size: size as u64,
+            messages,
+            came,
+            tasks,
+        }
+    }
+
+    /// Waits until every connection has had that many messages.
+    pub(crate) async fn all_have(&self, messages: u64) {
+        while self.messages.load(Ordering::Acquire) < messages * self.size {
+            self.came.notified().await;
+        }
+    }
+
+    /// Cuts every connection.
+    pub(crate) fn abort(self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+async fn count(mut client: Client, messages: Arc<AtomicU64>, came: Arc<Notify>) {
+    loop {
+        let mut found = 0;
+        let mut at = 0;
+        while let Some(length) = frame_length(&client.buffer[at..]) {
+            let frame = &client.buffer[at..at + length];
+            // Only the messages of the measurement are as long; joins and answers are shorter.
+            found += u64::from(frame.len() > super::PAYLOAD);
+            at += length;
+        }
+        client.buffer.drain(..at);
+        if found > 0 {
+            messages.fetch_add(found, Ordering::AcqRel);
+            came.notify_one();
+        }
+        if client
+            .stream
+            .read_buf(&mut client.buffer)
+            .await
+            .unwrap_or(0)
+            == 0
+        {
+            return;
+        }
+    }
+}
+
+/// The length of the first frame, header included, if it is there whole (RFC 6455, 5.2; unmasked).
+fn frame_length(bytes: &[u8]) -> Option<usize> {
+    let (header, length) = match *bytes.get(1)? & 0x7F {
+        126 => (
+            4,
+            usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?)),
+        ),
+        127 => (
+            10,
+            usize::try_from(u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?)).ok()?,
+        ),
+        length => (2, usize::from(length)),
+    };
+    (bytes.len() >= header + length).then_some(header + length)
+}

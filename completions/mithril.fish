@@ -1,0 +1,121 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_mithril_global_optspecs
+    string join \n config= color= q/quiet v/verbose h/help V/version
+end
+
+function __fish_mithril_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_mithril_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_mithril_using_subcommand
+    set -l cmd (__fish_mithril_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c mithril -n "__fish_mithril_needs_command" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_needs_command" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_needs_command" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_needs_command" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_needs_command" -s V -l version -d 'Print version'
+complete -c mithril -n "__fish_mithril_needs_command" -f -a "validate" -d 'Check that exercises and pools can be loaded'
+complete -c mithril -n "__fish_mithril_needs_command" -f -a "rule" -d 'Explain a rule'
+complete -c mithril -n "__fish_mithril_needs_command" -f -a "schema" -d 'Print the JSON Schema of a file, for editors'
+complete -c mithril -n "__fish_mithril_needs_command" -f -a "show" -d 'Show pools and exercises as they are served'
+complete -c mithril -n "__fish_mithril_needs_command" -f -a "serve" -d 'Run the daemon'
+complete -c mithril -n "__fish_mithril_needs_command" -f -a "completions" -d 'Print a completion script'
+complete -c mithril -n "__fish_mithril_needs_command" -f -a "man" -d 'Print the manual, or write all pages into a directory'
+complete -c mithril -n "__fish_mithril_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mithril -n "__fish_mithril_using_subcommand validate" -l stdin-filename -d 'The file that standard input is to be taken for' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand validate" -l format -d 'How to print problems; with =FILE into a file, and several times for several' -r
+complete -c mithril -n "__fish_mithril_using_subcommand validate" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand validate" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand validate" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand validate" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand validate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand rule" -l format -d 'How to print the list [default: table on a terminal, else tsv]' -r -f -a "table\t'For people'
+json\t'JSON'
+tsv\t'A line each, values between tabs'"
+complete -c mithril -n "__fish_mithril_using_subcommand rule" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand rule" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand rule" -l all -d 'List all rules'
+complete -c mithril -n "__fish_mithril_using_subcommand rule" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand rule" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand rule" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand schema" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand schema" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand schema" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand schema" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand show" -l content-dir -d 'The tree of exercises [default: the content directory of the configuration]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand show" -l format -d 'How to print it [default: table on a terminal, else tsv]' -r -f -a "table\t'For people'
+json\t'JSON'
+tsv\t'A line each, values between tabs'"
+complete -c mithril -n "__fish_mithril_using_subcommand show" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand show" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand show" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand show" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-listen -l listen -d 'Where to listen; port 0 takes a free one [default: 127.0.0.1:8080] [env: MITHRIL_SERVER_LISTEN, MITHRIL_LISTEN, WEBSOCKET_PORT]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-drain -d 'How long closing all sockets may take [default: 30s] [env: MITHRIL_SERVER_DRAIN, MITHRIL_DRAIN]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l content-dir -d 'The tree of exercises [default: exercises] [env: MITHRIL_CONTENT_DIR, MITHRIL_EXERCISES_DIR]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l log-level -d 'What to log: error, warn, info, debug, trace [default: info] [env: MITHRIL_LOG_LEVEL, LOG_LEVEL]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l log-format -d 'How to log: text or json; text on a terminal [env: MITHRIL_LOG_FORMAT, LOG_FORMAT]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-select -d 'The rules to report, codes or prefixes [env: MITHRIL_LINT_SELECT]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-ignore -d 'The rules not to report, codes or prefixes [env: MITHRIL_LINT_IGNORE]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-max-timeout -d 'The most seconds that a build or a test may take [default: 60] [env: MITHRIL_LINT_MAX_TIMEOUT]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-max-file-size -d 'The most bytes of a file [default: 262144] [env: MITHRIL_LINT_MAX_FILE_SIZE]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l dev -d 'Everything in process on a loopback address, with a key made for this run; prints a URL and a token'
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l allow-degraded -d 'Serve also if no pool can be loaded'
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand completions" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand completions" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand completions" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand man" -l out -d 'The directory for one page a command' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand man" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand man" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand man" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand man" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve completions man help" -f -a "validate" -d 'Check that exercises and pools can be loaded'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve completions man help" -f -a "rule" -d 'Explain a rule'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve completions man help" -f -a "schema" -d 'Print the JSON Schema of a file, for editors'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve completions man help" -f -a "show" -d 'Show pools and exercises as they are served'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve completions man help" -f -a "serve" -d 'Run the daemon'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve completions man help" -f -a "completions" -d 'Print a completion script'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve completions man help" -f -a "man" -d 'Print the manual, or write all pages into a directory'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -1,0 +1,16 @@
+//! Every rule against real files: that it fires once, where, how that looks, and what it leaves alone.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod docs;
+mod fixtures;
+mod positions;
+mod positions_tree;
+mod robust;
+mod sane;
+mod severities;
+mod silencing;
+mod support;

@@ -1,0 +1,176 @@
+//! One diagnostic a fault: where a specific rule fires, the general one is quiet. What is a fault of
+//! its own is still reported.
+
+use mithril::diagnostics::Code;
+use mithril::lint::Settings;
+
+use crate::support::{Tree, all, codes, found, judge};
+
+const TEXT: &str = "id: hello\ntitle: Hello\ntype: text\n";
+const CODE: &str = "id: hello\ntitle: Hello\ntype: code\nlanguage: c\n";
+
+#[track_caller]
+fn only(code: Code, text: &str) {
+    let found = codes(text, &Settings::default());
+    assert_eq!(found, [code], "{text}");
+}
+
+#[test]
+fn a_tab_is_no_other_syntax_error() {
+    only(Code::Y005, "id: hello\nbuild:\n\tcommand: x\n");
+    only(Code::Y005, "id: hello\n\ttitle: x\n");
+    only(Code::Y005, "tests:\n  - name: a\n\t  run: b\n");
+}
+
+#[test]
+fn an_encoding_is_no_syntax_error() {
+    let files = [("x/pool.yaml".into(), "slug: x\nname: x\n".into())];
+    let tree = Tree::of(&files.into());
+    tree.write("x/y/exercise.yaml", b"\xFE\xFF\0a\0:\0 \0[");
+    let report = judge(tree.path(), tree.path(), &all());
+    let found: Vec<_> = report.diagnostics.iter().map(|d| d.code).collect();
+    assert_eq!(found, [Code::Y002]);
+}
+
+#[test]
+fn an_odd_number_is_no_fraction_and_a_fraction_no_wrong_type() {
+    for (number, code) in [
+        ("1e2", Code::Y016),
+        ("1_0.5", Code::Y016),
+        (".inf", Code::Y016),
+        ("2.5", Code::Y017),
+        ("\"2\"", Code::Y018),
+        ("two", Code::S103),
+    ] {
+        only(code, &format!("{TEXT}scoring: {{compilation: {number}}}\n"));
+    }
+}
+
+#[test]
+fn a_null_is_not_missing() {
+    only(Code::Y015, "id: hello\ntitle:\ntype: text\n");
+    only(Code::Y015, "id: hello\ntitle: x\ntype: ~\n");
+    only(Code::Y015, "slug: hello\nname:\n");
+}
+
+#[test]
+fn a_long_id_is_not_unsafe_besides() {
+    let id = "a.".repeat(40);
+    only(Code::S107, &format!("id: {id}\ntitle: x\ntype: text\n"));
+    only(Code::S107, &format!("slug: {id}\nname: x\n"));
+}
+
+#[test]
+fn the_most_specific_that_is_wrong_with_a_path_is_said() {
+    let tree = Tree::of(
+        &[
+            ("x/pool.yaml".into(), "slug: x\nname: x\n".into()),
+            ("x/y/exercise.yaml".into(), String::new()),
+            ("x/y/tests/in.txt".into(), "x".into()),
+        ]
+        .into(),
+    );
+    std::os::unix::fs::symlink("/etc", tree.join("x/y/link")).unwrap();
+    for (path, code) in [
+        ("../TESTS/in.txt", Code::F302),
+        ("/etc", Code::F302),
+        ("link", Code::F303),
+        ("link/nothing", Code::F303),
+        ("tests", Code::F307),
+        ("Tests/in.txt", Code::F304),
+        ("tests/on.txt", Code::F301),
+        ("tests/in.txt/x", Code::F301),
+    ] {
+        let text = format!("{CODE}tests: [{{name: a, run: b, input: {path}}}]\n");
+        tree.write("x/y/exercise.yaml", text.as_bytes());
+        let report = judge(tree.path(), tree.path(), &Settings::default());
+        let found: Vec<_> = report.diagnostics.iter().map(|d| d.code).collect();
+        assert_eq!(found, [code], "{path}");
+    }
+}
+
+#[test]
+fn a_dangerous_program_in_a_shell_line_is_said_once() {
+    for run in ["sudo x; y", "a; sudo x", "x && curl y", "rm -rf /; y"] {
+        let text = format!("{CODE}tests: [{{name: a, run: \"{run}\", timeout: 1}}]\n");
+        assert_eq!(codes(&text, &all()), [Code::B407], "{run}");
+    }
+}
+
+#[test]
+fn a_misspelt_placeholder_is_not_missing_besides() {
+    let tests = "tests: [{name: a, run: './{output}'}]\n";
+    let build = |command: &str| format!("{CODE}build: {{command: '{command}'}}\n{tests}");
+    only(Code::B401, &build("gcc {submision} -o {output}"));
+    only(Code::B401, &build("gcc {submission} -o {outptu}"));
+    only(Code::B401, &build("gcc {submission -o {output}"));
+    only(Code::B402, &build("gcc x.c -o {output}"));
+}
+
+#[test]
+fn points_for_what_is_reported_missing_are_not_reported_besides() {
+    let scoring = "scoring: {compilation: 50, per_test: 50}\n";
+    let runs = "tests: [{name: a, run: './{output}'}, {name: b, run: './{output} x'}]\n";
+    only(Code::B403, &format!("{CODE}{runs}{scoring}"));
+    let build = "build: {command: 'gcc {submission}'}\n";
+    only(Code::T501, &format!("{CODE}{build}{scoring}"));
+    only(Code::T501, &format!("{CODE}{build}tests: []\n{scoring}"));
+}
+
+#[test]
+fn a_pool_without_slug_is_said_in_one_way() {
+    let pool = |text: &str| {
+        let tree = Tree::of(&[("x/pool.yaml".into(), text.into())].into());
+        let report = judge(tree.path(), tree.path(), &Settings::default());
+        let codes = report.diagnostics.iter().map(|d| d.code);
+        codes.collect::<Vec<_>>()
+    };
+    for text in [
+        "id: x\nname: x\n",
+        "name: x\n",
+        "slug:\nname: x\n",
+        "slug: x\nid: x\nname: x\n",
+    ] {
+        assert_eq!(pool(text), [Code::I207], "{text}");
+    }
+}
+
+#[test]
+fn what_yaml_says_of_a_value_is_not_said_again_by_its_key() {
+    for value in ["*nothing", "!tag 5", "!tag x"] {
+        let code = if value.starts_with('*') {
+            Code::Y011
+        } else {
+            Code::Y013
+        };
+        for text in [
+            format!("{TEXT}scoring: {{compilation: {value}}}\n"),
+            format!("{TEXT}validation: {{check_valgrind: {value}}}\n"),
+            format!("{TEXT}difficulty: {value}\n"),
+            format!("{TEXT}build: {value}\n"),
+            format!("{TEXT}tags: {value}\n"),
+            format!("{TEXT}tags: [{value}]\n"),
+            format!("{TEXT}tests: [{value}]\n"),
+            format!("{TEXT}answer: {value}\n"),
+            format!("id: {value}\ntitle: x\ntype: text\n"),
+            format!("id: x\ntitle: x\ntype: {value}\n"),
+        ] {
+            only(code, &text);
+        }
+    }
+}
+
+#[test]
+fn what_an_anchor_repeats_is_reported_once() {
+    let merged = "tests:\n  - &a {name: a, run: './{outptu}', timeout: 1}\n  - {<<: *a, name: b}\n";
+    only(Code::B401, &format!("{CODE}{merged}"));
+    let unknown = "tests:\n  - &a {name: a, run: x, tiemout: 1}\n  - {<<: *a, name: b}\n";
+    only(Code::S101, &format!("{CODE}{unknown}"));
+}
+
+#[test]
+fn two_faults_are_two_diagnostics() {
+    let text = "id: a.b\ntitle: ''\ntype: mcq\nscoring: {compilation: 010, per_test: -1}\n";
+    let found = found(text, &Settings::default());
+    assert_eq!(found.len(), 5, "{found:#?}");
+}
