@@ -3,63 +3,68 @@
 //! A frame becomes a `ClientMessage`, the `Session` answers it through `Dispatch` and the policy, and
 //! the answer leaves through the connection's `Outbox`.
 
+mod address;
+mod admission;
 mod auth;
 mod call;
 mod connection;
+mod departure;
 mod dispatch;
+mod gatekeeper;
+mod in_band;
+mod limits;
 mod origin;
 mod outbox;
 mod policy;
+mod rate;
 mod session;
 mod socket;
 mod token;
 mod upgrade;
+mod vigil;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use axum::extract::ws::WebSocket;
 use axum::routing::get;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::catalog::ExerciseService;
 use crate::clock::Clock;
-use crate::protocol::{Close, CloseCode, Dialect};
+use crate::protocol::Dialect;
 use crate::shutdown::{TaskGuard, TaskName, Tasks};
 
-use connection::Patience;
+use admission::{Admission, Seat};
+use connection::{Care, Terms};
+use departure::Departure;
 use dispatch::Dispatch;
+use gatekeeper::Gatekeeper;
 use outbox::{Bounds, Outbox};
 use session::Session;
+use socket::{Reader, Writer};
+use vigil::{Activity, Vigil};
 
-pub use auth::{AuthConfig, AuthError, Principal};
+pub use address::{PeerAddress, TrustedProxies};
+pub use auth::{AuthConfig, AuthError, Check, Grant, Inspection, KeyError, Principal};
+pub use limits::Limits;
+pub use origin::Origins;
 
-/// What a connection may cost. The defaults are PROTOCOL.md's.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// Bytes of one message from a client.
-    pub message_size: usize,
-    /// Frames that may wait to be sent on one connection.
-    pub queue_frames: usize,
-    /// Bytes that may wait to be sent on one connection.
-    pub queue_bytes: usize,
-    /// How long a client may take to accept what is written.
-    pub write_timeout: Duration,
-    /// How long a client may take to answer a close.
-    pub close_timeout: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            message_size: 64 * 1024,
-            queue_frames: 256,
-            queue_bytes: 1024 * 1024,
-            write_timeout: Duration::from_secs(10),
-            close_timeout: Duration::from_secs(5),
-        }
-    }
+/// What a gateway is made of.
+#[derive(Debug)]
+pub struct GatewayConfig {
+    /// How users prove who they are.
+    pub auth: AuthConfig,
+    /// What sockets may cost.
+    pub limits: Limits,
+    /// The other sites whose pages may open sockets.
+    pub origins: Origins,
+    /// The proxies that are believed.
+    pub proxies: TrustedProxies,
+    /// What time it is.
+    pub clock: Clock,
+    /// What answers requests.
+    pub exercises: ExerciseService,
 }
 
 /// All sockets of one daemon.
@@ -72,19 +77,27 @@ pub struct Gateway {
 struct Shared {
     auth: AuthConfig,
     limits: Limits,
+    origins: Origins,
+    proxies: TrustedProxies,
     clock: Clock,
     dispatch: Arc<Dispatch>,
+    admission: Admission,
+    departure: Arc<Departure>,
     connections: Tasks,
 }
 
 impl Gateway {
     /// A gateway without connections.
-    pub fn new(auth: AuthConfig, limits: Limits, clock: Clock, exercises: ExerciseService) -> Self {
+    pub fn new(config: GatewayConfig) -> Self {
         let shared = Shared {
-            auth,
-            limits,
-            clock,
-            dispatch: Arc::new(Dispatch::new(exercises)),
+            admission: Admission::new(&config.limits),
+            auth: config.auth,
+            limits: config.limits,
+            origins: config.origins,
+            proxies: config.proxies,
+            clock: config.clock,
+            dispatch: Arc::new(Dispatch::new(config.exercises)),
+            departure: Arc::default(),
             connections: Tasks::new(),
         };
         Self {
@@ -92,12 +105,15 @@ impl Gateway {
         }
     }
 
-    /// The routes that open sockets.
-    pub fn routes(&self) -> Router {
+    /// The routes that open sockets, behind this path.
+    pub fn routes(&self, base_path: &str) -> Router {
         Router::new()
-            .route("/ws", get(upgrade::open))
-            .route("/ws/", get(upgrade::open))
-            .route("/ws/connect", get(upgrade::open))
+            .route(&format!("{base_path}/ws"), get(upgrade::open))
+            .route(&format!("{base_path}/ws/"), get(upgrade::open))
+            .route(
+                &format!("{base_path}/ws/connect"),
+                get(upgrade::open_in_band),
+            )
             .with_state(self.clone())
     }
 
@@ -106,14 +122,29 @@ impl Gateway {
         self.shared.connections.count()
     }
 
+    /// How many users have a socket.
+    pub fn users(&self) -> usize {
+        self.shared.admission.users()
+    }
+
+    /// What sockets may cost.
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
     /// Whether new sockets are refused.
     pub fn is_draining(&self) -> bool {
         self.shared.connections.is_stopping()
     }
 
-    /// Refuses new sockets, closes the live ones, and waits for them until the deadline. Returns who
-    /// was late.
+    /// Refuses new sockets, closes the live ones one after another, and waits for them until the
+    /// deadline. Returns who was late.
     pub async fn drain(&self, deadline: Instant) -> Vec<TaskName> {
+        // Whoever leaves last has to have time to answer the close.
+        let window = deadline.saturating_duration_since(Instant::now());
+        let spread = window.saturating_sub(self.limits().close_timeout);
+        let departure = &self.shared.departure;
+        departure.begin(self.connections(), spread.max(window / 2));
         self.shared.connections.stop();
         self.shared.connections.join(deadline).await
     }
@@ -126,8 +157,12 @@ impl Gateway {
         &self.shared.clock
     }
 
-    fn limits(&self) -> &Limits {
-        &self.shared.limits
+    fn admission(&self) -> &Admission {
+        &self.shared.admission
+    }
+
+    fn stopping(&self) -> &CancellationToken {
+        self.shared.connections.stopping_ref()
     }
 
     fn enter(&self) -> TaskGuard {
@@ -138,9 +173,10 @@ impl Gateway {
     // for as long as the connection lives.
     fn serve(
         &self,
-        socket: WebSocket,
+        halves: (Reader, Writer),
         principal: Principal,
         dialect: Dialect,
+        (gatekeeper, seat): (Gatekeeper, Seat),
     ) -> impl Future<Output = ()> + Send + use<> {
         let limits = &self.shared.limits;
         let session = Session {
@@ -153,23 +189,15 @@ impl Gateway {
             frames: limits.queue_frames,
             bytes: limits.queue_bytes,
         });
-        let patience = Patience {
-            write: limits.write_timeout,
-            close: limits.close_timeout,
+        let now = Instant::now();
+        let care = Care {
+            terms: Terms::of(limits),
+            vigil: Vigil::new(limits, now),
+            activity: Activity::new(now),
+            gatekeeper,
+            departure: self.shared.departure.clone(),
+            seat: Some(seat),
         };
-        let draining = (self.shared.connections.stopping(), goodbye());
-        connection::run(socket::split(socket), session, outbox, patience, draining)
-    }
-}
-
-/// The close of a daemon that stops. Clients come back at random moments, not all at once.
-fn goodbye() -> Close {
-    let mut random = [0; 2];
-    // Without random bytes all come back at the first moment, which is no reason not to say goodbye.
-    aws_lc_rs::rand::fill(&mut random).ok();
-    let spread = u64::from(u16::from_le_bytes(random)) % 901;
-    Close {
-        code: CloseCode::Draining,
-        retry_after: Some(Duration::from_millis(100 + spread)),
+        connection::run(halves, session, outbox, care)
     }
 }

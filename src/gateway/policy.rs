@@ -46,10 +46,7 @@ mod tests {
 
     #[test]
     fn a_user_acts_in_the_own_name_only() {
-        let principal = Principal {
-            user: UserId::parse("42").unwrap(),
-            expires: Timestamp::MAX,
-        };
+        let principal = Principal::plain(UserId::parse("42").unwrap(), Timestamp::MAX);
         for (user, allowed) in [
             (Some("42"), true),
             (Some("4"), false),
@@ -71,10 +68,7 @@ mod tests {
 
     #[test]
     fn a_submission_names_its_user() {
-        let principal = Principal {
-            user: UserId::parse("42").unwrap(),
-            expires: Timestamp::MAX,
-        };
+        let principal = Principal::plain(UserId::parse("42").unwrap(), Timestamp::MAX);
         for action in actions() {
             let submits = matches!(action, Action::Submit(_));
             let call = Call { user: None, action };

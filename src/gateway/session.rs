@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::protocol::{
     ClientBody, ClientMessage, Dialect, EncodeError, ErrorCode, Json, OtherTypes, RequestId,
-    ServerMessage, Stamp,
+    SentToken, ServerMessage, Stamp, Undecodable,
 };
 
 use super::auth::Principal;
@@ -30,20 +30,60 @@ pub(super) struct Session {
     pub(super) clock: Clock,
 }
 
+/// What one text frame leads to.
+#[derive(Debug)]
+pub(super) enum Reaction {
+    /// An answer.
+    Answer(String),
+    /// A token that is to be checked.
+    Prove {
+        /// The token.
+        token: SentToken,
+        /// What the answer carries back.
+        request_id: Option<RequestId>,
+    },
+}
+
 impl Session {
-    /// The answer to one text frame.
-    pub(super) fn receive(&self, frame: &str) -> Result<String, EncodeError> {
-        let message = match ClientMessage::decode(frame, OtherTypes::Unknown) {
+    /// What one text frame leads to.
+    pub(super) fn receive(&self, frame: &str) -> Result<Reaction, EncodeError> {
+        match ClientMessage::decode(frame, OtherTypes::Unknown) {
+            Ok(ClientMessage {
+                request_id,
+                body: ClientBody::Auth { token },
+            }) => Ok(Reaction::Prove { token, request_id }),
+            decoded => self.answer(decoded).map(Reaction::Answer),
+        }
+    }
+
+    /// The principal is the same user with another token: what it grants counts from now on.
+    pub(super) fn renewed(&mut self, principal: Principal) {
+        self.principal = principal;
+    }
+
+    /// The answer to a frame that is one too many.
+    pub(super) fn limited(&self, frame: &str) -> Result<String, EncodeError> {
+        let request_id = match ClientMessage::decode(frame, OtherTypes::Unknown) {
+            Ok(message) => message.request_id,
+            Err(bad) => bad.request_id,
+        };
+        let sentence = "these are too many messages";
+        self.refuse(ErrorCode::RateLimited, sentence, request_id.as_ref())
+    }
+
+    fn answer(
+        &self,
+        decoded: Result<ClientMessage<'_>, Undecodable>,
+    ) -> Result<String, EncodeError> {
+        let message = match decoded {
             Ok(message) => message,
             Err(bad) => {
                 let sentence = bad.error.to_string();
                 return self.refuse(bad.error.code(), &sentence, bad.request_id.as_ref());
             }
         };
-        // An expired connection may still refresh itself, so `auth` goes past.
-        let refreshes = matches!(message.body, ClientBody::Auth { .. });
         let request_id = message.request_id.as_ref();
-        if self.clock.now() >= self.principal.expires && !refreshes {
+        if self.clock.now() >= self.principal.expires {
             let sentence = "the token has expired";
             return self.refuse(ErrorCode::AuthFailed, sentence, request_id);
         }
@@ -68,11 +108,15 @@ impl Session {
         }
     }
 
-    fn respond(&self, request_id: &RequestId, data: &str) -> Result<String, EncodeError> {
+    pub(super) fn respond(
+        &self,
+        request_id: &RequestId,
+        data: &str,
+    ) -> Result<String, EncodeError> {
         self.encode(&ServerMessage::Response { request_id, data })
     }
 
-    fn refuse(
+    pub(super) fn refuse(
         &self,
         code: ErrorCode,
         sentence: &str,
@@ -85,7 +129,7 @@ impl Session {
         })
     }
 
-    fn encode(&self, message: &ServerMessage<'_>) -> Result<String, EncodeError> {
+    pub(super) fn encode(&self, message: &ServerMessage<'_>) -> Result<String, EncodeError> {
         message.encode(self.dialect, || Stamp::new(self.clock.now()))
     }
 }
