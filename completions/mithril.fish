@@ -79,7 +79,41 @@ complete -c mithril -n "__fish_mithril_using_subcommand show" -s q -l quiet -d '
 complete -c mithril -n "__fish_mithril_using_subcommand show" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-listen -l listen -d 'Where to listen; port 0 takes a free one [default: 127.0.0.1:8080] [env: MITHRIL_SERVER_LISTEN, MITHRIL_LISTEN, WEBSOCKET_PORT]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-base-path -d 'What stands before the routes of sockets and the API [env: MITHRIL_SERVER_BASE_PATH, MITHRIL_BASE_PATH]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-trusted-proxies -d 'Networks of proxies whose X-Forwarded headers count, such as 10.0.0.0/8 [env: MITHRIL_SERVER_TRUSTED_PROXIES]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-drain -d 'How long closing all sockets may take [default: 30s] [env: MITHRIL_SERVER_DRAIN, MITHRIL_DRAIN]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-enabled -d 'Whether users prove who they are [default: true] [env: MITHRIL_AUTH_ENABLED, AUTH_ENABLED]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-secret-file -d 'The key that tokens are signed with, of HS algorithms [env: MITHRIL_AUTH_SECRET, JWT_SECRET_KEY]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-previous-secret-file -d 'The key before it, for rotation [env: MITHRIL_AUTH_PREVIOUS_SECRET]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-allow-short-secret -d 'Whether the key may be shorter than 32 bytes [default: false] [env: MITHRIL_AUTH_ALLOW_SHORT_SECRET]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-algorithm -d 'The algorithm of tokens: HS256, RS256, ES256, EdDSA and their kin [default: HS256] [env: MITHRIL_AUTH_ALGORITHM, JWT_ALGORITHM]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-public-key -d 'The public key of RS, PS, ES and EdDSA algorithms: a PEM file [env: MITHRIL_AUTH_PUBLIC_KEY]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-jwks -d 'The public keys of those algorithms: a JSON Web Key Set file [env: MITHRIL_AUTH_JWKS]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-audience -d 'Who tokens must be for: one of these [env: MITHRIL_AUTH_AUDIENCE, JWT_AUDIENCE]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-issuer -d 'Who tokens must be from [env: MITHRIL_AUTH_ISSUER, JWT_ISSUER]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-user-claim -d 'The claim that names the user; sub, then user_id where it is not set [env: MITHRIL_AUTH_USER_CLAIM]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-query-token -d 'Whether the query parameter token is read [default: true] [env: MITHRIL_AUTH_QUERY_TOKEN]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-room-policy -d 'Who may enter rooms: open is any user, claim whom the token\'s claim rooms lets in [default: open] [env: MITHRIL_AUTH_ROOM_POLICY]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-project-publish -d 'Whether clients may publish to projects [default: false] [env: MITHRIL_AUTH_PROJECT_PUBLISH]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l gateway-lobby -d 'Whether connections on /ws join a room of all [default: false] [env: MITHRIL_GATEWAY_LOBBY]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l cors-origins -d 'Other origins whose pages may open sockets; * is all [env: MITHRIL_CORS_ORIGINS, CORS_ORIGINS]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-connections -d 'Sockets in all; by the limit of open files where it is not set [env: MITHRIL_LIMITS_CONNECTIONS]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-connections-per-user -d 'Sockets of one user [default: 5] [env: MITHRIL_LIMITS_CONNECTIONS_PER_USER, WEBSOCKET_MAX_CONNECTIONS_PER_USER]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-connects-per-address -d 'Connects a second from one address [default: 200] [env: MITHRIL_LIMITS_CONNECTS_PER_ADDRESS]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-connects-burst -d 'Connects at once from one address [default: 2000] [env: MITHRIL_LIMITS_CONNECTS_BURST]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-frames-per-second -d 'Frames a second on one connection [default: 10] [env: MITHRIL_LIMITS_FRAMES_PER_SECOND]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-frames-burst -d 'Frames at once on one connection [default: 20] [env: MITHRIL_LIMITS_FRAMES_BURST]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-message-size -d 'The largest message from a client [default: 65536] [env: MITHRIL_LIMITS_MESSAGE_SIZE]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-topics-per-connection -d 'Topics of one connection [default: 128] [env: MITHRIL_LIMITS_TOPICS_PER_CONNECTION]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-payload -d 'The largest message from the broker [default: 262144] [env: MITHRIL_LIMITS_PAYLOAD]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-request-timeout -d 'How long a broker or a service may take to answer [default: 5s] [env: MITHRIL_LIMITS_REQUEST_TIMEOUT]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-queue-frames -d 'Frames that may wait to be sent on one connection [default: 256] [env: MITHRIL_LIMITS_QUEUE_FRAMES]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-queue-bytes -d 'Bytes that may wait to be sent on one connection [default: 1048576] [env: MITHRIL_LIMITS_QUEUE_BYTES]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-write-timeout -d 'How long a client may take to accept what is written [default: 10s] [env: MITHRIL_LIMITS_WRITE_TIMEOUT]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-ping-interval -d 'How often a client is asked whether it is there [default: 25s] [env: MITHRIL_LIMITS_PING_INTERVAL]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-pong-timeout -d 'How long a client may take to answer that [default: 10s] [env: MITHRIL_LIMITS_PONG_TIMEOUT]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-auth-timeout -d 'How long a client may take to say who it is [default: 10s] [env: MITHRIL_LIMITS_AUTH_TIMEOUT]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-idle -d 'How long nothing may be said either way; 0 is for ever [default: 300s] [env: MITHRIL_LIMITS_IDLE, WEBSOCKET_IDLE_TIMEOUT]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l content-dir -d 'The tree of exercises [default: exercises] [env: MITHRIL_CONTENT_DIR, MITHRIL_EXERCISES_DIR]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l log-level -d 'What to log: error, warn, info, debug, trace [default: info] [env: MITHRIL_LOG_LEVEL, LOG_LEVEL]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l log-format -d 'How to log: text or json; text on a terminal [env: MITHRIL_LOG_FORMAT, LOG_FORMAT]' -r
@@ -93,6 +127,7 @@ always\t'Always'
 never\t'Never'"
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l dev -d 'Everything in process on a loopback address, with a key made for this run; prints a URL and a token'
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l allow-degraded -d 'Serve also if no pool can be loaded'
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l insecure -d 'Let everyone in, with auth.enabled = false, also on an address that others can reach'
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -s q -l quiet -d 'Print results alone, no summary and no progress'
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -181,6 +181,18 @@ pub enum ShowWhat {
 /// Options of `serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
+    /// How it is run, besides what is configured.
+    #[command(flatten)]
+    pub how: How,
+
+    /// Values of configuration keys.
+    #[command(flatten)]
+    pub keys: KeyFlags,
+}
+
+/// How `serve` is run, besides what is configured.
+#[derive(Debug, Args)]
+pub struct How {
     /// Everything in process on a loopback address, with a key made for this run; prints a URL and a
     /// token
     #[arg(long)]
@@ -190,9 +202,9 @@ pub struct Serve {
     #[arg(long)]
     pub allow_degraded: bool,
 
-    /// Values of configuration keys.
-    #[command(flatten)]
-    pub keys: KeyFlags,
+    /// Let everyone in, with auth.enabled = false, also on an address that others can reach
+    #[arg(long)]
+    pub insecure: bool,
 }
 
 /// The definition with the commands grouped in its help.

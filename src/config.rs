@@ -6,16 +6,20 @@
 mod file;
 mod keys;
 mod layers;
+mod secret;
+mod sections;
 mod value;
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 pub use keys::{KEYS, Key};
 pub use layers::{Environment, Layers, Origin};
+pub use secret::Secret;
+pub use sections::{
+    Auth, Codes, Config, Content, Cors, Gateway, Limits, Lint, Log, RoomPolicy, Server,
+};
 
+use jsonwebtoken::Algorithm;
 use layers::Reader;
 use tracing::level_filters::LevelFilter;
 
@@ -31,67 +35,25 @@ const LEVELS: [(&str, LevelFilter); 6] = [
     ("trace", LevelFilter::TRACE),
 ];
 
-/// Everything that can be configured.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// `[server]`.
-    pub server: Server,
-    /// `[content]`.
-    pub content: Content,
-    /// `[log]`.
-    pub log: Log,
-    /// `[lint]`.
-    pub lint: Lint,
-}
+/// The algorithms of tokens.
+const ALGORITHMS: [(&str, Algorithm); 12] = [
+    ("HS256", Algorithm::HS256),
+    ("HS384", Algorithm::HS384),
+    ("HS512", Algorithm::HS512),
+    ("RS256", Algorithm::RS256),
+    ("RS384", Algorithm::RS384),
+    ("RS512", Algorithm::RS512),
+    ("PS256", Algorithm::PS256),
+    ("PS384", Algorithm::PS384),
+    ("PS512", Algorithm::PS512),
+    ("ES256", Algorithm::ES256),
+    ("ES384", Algorithm::ES384),
+    ("EdDSA", Algorithm::EdDSA),
+];
 
-/// `[server]`.
-#[derive(Debug, Clone)]
-pub struct Server {
-    /// Where the daemon listens.
-    pub listen: SocketAddr,
-    /// How long closing all sockets may take.
-    pub drain: Duration,
-}
-
-/// `[content]`.
-#[derive(Debug, Clone)]
-pub struct Content {
-    /// The tree of exercises.
-    pub dir: PathBuf,
-}
-
-/// `[log]`.
-#[derive(Debug, Clone)]
-pub struct Log {
-    /// The least severe level that is logged.
-    pub level: LevelFilter,
-    /// How it is written; by the terminal where it is not set.
-    pub format: Option<LogFormat>,
-}
-
-/// `[lint]`. Codes are checked where rules are known.
-#[derive(Debug, Clone)]
-pub struct Lint {
-    /// Codes or prefixes to report.
-    pub select: Option<Codes>,
-    /// Codes or prefixes not to report.
-    pub ignore: Option<Codes>,
-    /// Severities by code.
-    pub severity: BTreeMap<String, (String, Origin)>,
-    /// The most seconds that a build or a test may take.
-    pub max_timeout: u32,
-    /// The most bytes of a file.
-    pub max_file_size: u32,
-}
-
-/// Codes of rules, or prefixes of them, and where they are written.
-#[derive(Debug, Clone)]
-pub struct Codes {
-    /// The codes and prefixes.
-    pub items: Vec<String>,
-    /// Where.
-    pub origin: Origin,
-}
+/// The names of policies for rooms.
+const ROOM_POLICIES: [(&str, RoomPolicy); 2] =
+    [("open", RoomPolicy::Open), ("claim", RoomPolicy::Claim)];
 
 /// Why the configuration can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -119,7 +81,53 @@ impl Config {
         let config = Self {
             server: Server {
                 listen: read.address("server.listen"),
+                base_path: read.base_path("server.base_path"),
+                trusted_proxies: read.networks("server.trusted_proxies"),
                 drain: read.duration("server.drain"),
+            },
+            auth: Auth {
+                enabled: read.truth("auth.enabled"),
+                secret: read.secret("auth.secret"),
+                previous_secret: read.secret("auth.previous_secret"),
+                allow_short_secret: read.truth("auth.allow_short_secret"),
+                algorithm: read
+                    .choice("auth.algorithm", &ALGORITHMS)
+                    .unwrap_or_default(),
+                public_key: read.document("auth.public_key", "-----BEGIN"),
+                jwks: read.document("auth.jwks", "{"),
+                audience: read.list("auth.audience").unwrap_or_default(),
+                issuer: read.optional_text("auth.issuer"),
+                user_claim: read.optional_text("auth.user_claim"),
+                query_token: read.truth("auth.query_token"),
+                room_policy: read
+                    .choice("auth.room_policy", &ROOM_POLICIES)
+                    .unwrap_or_default(),
+                project_publish: read.truth("auth.project_publish"),
+            },
+            gateway: Gateway {
+                lobby: read.truth("gateway.lobby"),
+            },
+            cors: Cors {
+                origins: read.list("cors.origins").unwrap_or_default(),
+            },
+            limits: Limits {
+                connections: read.optional_number("limits.connections"),
+                connections_per_user: read.number("limits.connections_per_user"),
+                connects_per_address: read.number("limits.connects_per_address"),
+                connects_burst: read.number("limits.connects_burst"),
+                frames_per_second: read.number("limits.frames_per_second"),
+                frames_burst: read.number("limits.frames_burst"),
+                message_size: read.number("limits.message_size"),
+                topics_per_connection: read.number("limits.topics_per_connection"),
+                payload: read.number("limits.payload"),
+                request_timeout: read.duration("limits.request_timeout"),
+                queue_frames: read.number("limits.queue_frames"),
+                queue_bytes: read.number("limits.queue_bytes"),
+                write_timeout: read.duration("limits.write_timeout"),
+                ping_interval: read.duration("limits.ping_interval"),
+                pong_timeout: read.duration("limits.pong_timeout"),
+                auth_timeout: read.duration("limits.auth_timeout"),
+                idle: read.duration("limits.idle"),
             },
             content: Content {
                 dir: PathBuf::from(read.text("content.dir")),
@@ -147,6 +155,8 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn load(

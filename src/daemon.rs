@@ -3,6 +3,7 @@
 //! The listener is bound before anything else is done with it, so that an address in use is an error
 //! at start, and so that port 0 has become a real one when the address is read.
 
+mod accept;
 mod http;
 mod lingering;
 
@@ -17,7 +18,9 @@ use tokio::time::Instant;
 use crate::broker::memory::MemoryBroker;
 use crate::catalog::{CatalogStore, ExerciseService};
 use crate::clock::Clock;
-use crate::gateway::{AuthConfig, AuthError, Gateway, Limits, Rules};
+use crate::gateway::{
+    AuthConfig, AuthError, Gateway, GatewayConfig, Limits, Origins, Rules, TrustedProxies,
+};
 use crate::ids::UserId;
 use crate::shutdown::{TaskName, Tasks};
 
@@ -37,6 +40,16 @@ pub struct DaemonConfig {
     pub auth: Option<AuthConfig>,
     /// Whether it serves the development page.
     pub dev: bool,
+    /// Whether everyone may be anonymous also on an address that others can reach.
+    pub insecure: bool,
+    /// What stands before the routes of sockets and the API.
+    pub base_path: String,
+    /// The other sites whose pages may open sockets.
+    pub origins: Origins,
+    /// The proxies that are believed.
+    pub proxies: TrustedProxies,
+    /// How long a client may take to send the head of a request.
+    pub header_timeout: Duration,
     /// How long it waits for its connections when it stops.
     pub drain: Duration,
     /// What a connection may cost.
@@ -57,6 +70,11 @@ impl DaemonConfig {
             catalog,
             auth: None,
             dev: false,
+            insecure: false,
+            base_path: String::new(),
+            origins: Origins::default(),
+            proxies: TrustedProxies::default(),
+            header_timeout: Duration::from_secs(10),
             drain: Duration::from_secs(30),
             limits: Limits::default(),
             rules: Rules::default(),
@@ -79,8 +97,17 @@ pub enum DaemonError {
         source: io::Error,
     },
     /// There is no key to verify tokens with.
-    #[error("no key is configured to verify tokens with: use --dev")]
+    #[error(
+        "no key is configured to verify tokens with: set auth.secret (the variable JWT_SECRET_KEY or \
+         --auth-secret-file), auth.public_key or auth.jwks; or use --dev on a loopback address"
+    )]
     NoKey,
+    /// Whoever reaches the address would be let in.
+    #[error(
+        "auth.enabled = false lets everyone in, and others can reach {0}: listen on a loopback \
+         address, or use --insecure"
+    )]
+    Anonymous(SocketAddr),
     /// A random key outside this machine would let nobody in, or the wrong ones.
     #[error("--dev without a key listens on a loopback address only, {0} is none")]
     NotLoopback(SocketAddr),
@@ -98,6 +125,9 @@ pub struct Daemon {
     clock: Clock,
     dev: bool,
     drain: Duration,
+    base_path: String,
+    header_timeout: Duration,
+    origins: Origins,
     exercises: ExerciseService,
     gateway: Gateway,
 }
@@ -107,6 +137,11 @@ impl Daemon {
     pub async fn bind(config: DaemonConfig) -> Result<Self, DaemonError> {
         let address = config.listen;
         let auth = match config.auth {
+            Some(auth)
+                if auth.is_anonymous() && !(address.ip().is_loopback() || config.insecure) =>
+            {
+                return Err(DaemonError::Anonymous(address));
+            }
             Some(auth) => auth,
             None if !config.dev => return Err(DaemonError::NoKey),
             None if !address.ip().is_loopback() => return Err(DaemonError::NotLoopback(address)),
@@ -116,14 +151,22 @@ impl Daemon {
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let bound = listener.local_addr().map_err(failed)?;
         let exercises = ExerciseService::new(config.catalog);
-        let gateway = Gateway::new(
-            auth.clone(),
-            config.limits,
-            config.rules,
-            config.clock.clone(),
-            exercises.clone(),
-            &config.broker,
-        );
+        if config.origins.are_any() {
+            tracing::warn!("cors.origins = *: pages of every site may open sockets");
+        }
+        if auth.is_anonymous() {
+            tracing::warn!("auth.enabled = false: everyone is let in");
+        }
+        let gateway = Gateway::new(GatewayConfig {
+            auth: auth.clone(),
+            limits: config.limits,
+            rules: config.rules,
+            origins: config.origins.clone(),
+            proxies: config.proxies,
+            clock: config.clock.clone(),
+            exercises: exercises.clone(),
+            broker: config.broker,
+        });
         Ok(Self {
             listener,
             address: bound,
@@ -131,6 +174,9 @@ impl Daemon {
             clock: config.clock,
             dev: config.dev,
             drain: config.drain,
+            base_path: config.base_path,
+            header_timeout: config.header_timeout,
+            origins: config.origins,
             exercises,
             gateway,
         })
@@ -146,6 +192,9 @@ impl Daemon {
         if !self.dev {
             return Ok(None);
         }
+        if self.auth.is_anonymous() {
+            return Ok(None);
+        }
         let token = self.auth.mint(user, &self.clock, DEV_TOKEN_LIFETIME)?;
         Ok(Some(token))
     }
@@ -153,17 +202,19 @@ impl Daemon {
     /// Begins to serve.
     pub fn spawn(self) -> Running {
         let tasks = Tasks::new();
-        let router = http::router(&self.gateway, self.exercises, self.dev);
+        let router = http::router(
+            &self.gateway,
+            self.exercises,
+            http::Settings {
+                dev: self.dev,
+                base_path: self.base_path,
+                origins: self.origins,
+            },
+        );
         let lingering = Tasks::new();
         let listener = lingering::Lingering::new(self.listener, lingering.clone());
-        let stopping = tasks.stopping();
-        tasks.spawn("http", async move {
-            let server =
-                axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned());
-            if let Err(error) = server.await {
-                tracing::error!(error = &error as &dyn std::error::Error, "http ended");
-            }
-        });
+        let accepting = accept::accept(listener, router, self.header_timeout, tasks.clone());
+        tasks.spawn("accept", accepting);
         tracing::info!(address = %self.address, "serving");
         Running {
             address: self.address,

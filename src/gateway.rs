@@ -4,38 +4,48 @@
 //! the answer leaves through the connection's `Outbox`. What is published arrives from the broker
 //! through the `Relay`, and the `Hub` puts it into the outbox of each who is subscribed.
 
+mod address;
+mod admission;
 mod auth;
 mod call;
 mod connection;
+mod departure;
 mod dispatch;
+mod gatekeeper;
 mod hub;
+mod in_band;
+mod limits;
 mod origin;
 mod outbox;
 mod policy;
 mod presence;
+mod rate;
 mod relay;
 mod services;
 mod session;
 mod socket;
 mod token;
 mod upgrade;
+mod vigil;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::ws::WebSocket;
 use axum::routing::get;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::broker::memory::MemoryBroker;
 use crate::catalog::ExerciseService;
 use crate::clock::Clock;
 use crate::ids::RoomId;
-use crate::protocol::{Close, CloseCode, Dialect, Envelope, Topic};
+use crate::protocol::{Envelope, Topic};
 use crate::shutdown::{TaskGuard, TaskName, Tasks};
 
-use connection::Patience;
+use admission::{Admission, Seat};
+use connection::{Care, Terms};
+use departure::Departure;
 use dispatch::Dispatch;
 use hub::Hub;
 use outbox::{Bounds, Outbox};
@@ -43,47 +53,38 @@ use presence::Presence;
 use relay::{Arrivals, Relay};
 use services::Services;
 use session::Session;
+use socket::{Reader, Writer};
+use upgrade::Visit;
+use vigil::{Activity, Vigil};
 
-pub use auth::{AuthConfig, AuthError, Principal};
+pub use address::{PeerAddress, TrustedProxies};
+pub use auth::{AuthConfig, AuthError, Check, Grant, Inspection, KeyError, Principal};
+pub use limits::Limits;
+pub use origin::Origins;
 pub use policy::{Grants, RoomPolicy, Rules};
 
 /// What the tasks behind the connections get to finish in, even where these used up the time.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// What a connection may cost. The defaults are PROTOCOL.md's.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// Bytes of one message from a client.
-    pub message_size: usize,
-    /// Topics that one connection may be subscribed to.
-    pub topics_per_connection: usize,
-    /// Bytes of one message from the broker.
-    pub payload: usize,
-    /// How long a broker or a service may take to answer.
-    pub request_timeout: Duration,
-    /// Frames that may wait to be sent on one connection.
-    pub queue_frames: usize,
-    /// Bytes that may wait to be sent on one connection.
-    pub queue_bytes: usize,
-    /// How long a client may take to accept what is written.
-    pub write_timeout: Duration,
-    /// How long a client may take to answer a close.
-    pub close_timeout: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            message_size: 64 * 1024,
-            topics_per_connection: 128,
-            payload: 256 * 1024,
-            request_timeout: Duration::from_secs(5),
-            queue_frames: 256,
-            queue_bytes: 1024 * 1024,
-            write_timeout: Duration::from_secs(10),
-            close_timeout: Duration::from_secs(5),
-        }
-    }
+/// What a gateway is made of.
+#[derive(Debug)]
+pub struct GatewayConfig {
+    /// How users prove who they are.
+    pub auth: AuthConfig,
+    /// What sockets may cost.
+    pub limits: Limits,
+    /// What the operator has decided about rooms and projects.
+    pub rules: Rules,
+    /// The other sites whose pages may open sockets.
+    pub origins: Origins,
+    /// The proxies that are believed.
+    pub proxies: TrustedProxies,
+    /// What time it is.
+    pub clock: Clock,
+    /// What answers requests.
+    pub exercises: ExerciseService,
+    /// What carries messages.
+    pub broker: MemoryBroker,
 }
 
 /// All sockets of one daemon.
@@ -96,31 +97,29 @@ pub struct Gateway {
 struct Shared {
     auth: AuthConfig,
     limits: Limits,
+    origins: Origins,
+    proxies: TrustedProxies,
     services: Arc<Services>,
+    admission: Admission,
+    departure: Arc<Departure>,
     connections: Tasks,
     background: Tasks,
 }
 
 impl Gateway {
     /// A gateway without connections.
-    pub fn new(
-        auth: AuthConfig,
-        limits: Limits,
-        rules: Rules,
-        clock: Clock,
-        exercises: ExerciseService,
-        broker: &MemoryBroker,
-    ) -> Self {
+    pub fn new(config: GatewayConfig) -> Self {
+        let limits = config.limits;
         let hub = Hub::new();
         let arrivals = Arrivals {
             hub: Arc::clone(&hub),
             payload: limits.payload,
         };
-        let broker = Arc::new(broker.connect(Arc::new(arrivals)));
+        let broker = Arc::new(config.broker.connect(Arc::new(arrivals)));
         let services = Arc::new(Services {
-            dispatch: Dispatch::new(exercises),
-            clock,
-            rules,
+            dispatch: Dispatch::new(config.exercises),
+            clock: config.clock,
+            rules: config.rules,
             relay: Relay::new(broker, Arc::clone(&hub)),
             hub,
             presence: Presence::new(),
@@ -140,9 +139,13 @@ impl Gateway {
             drop(everyone);
         });
         let shared = Shared {
-            auth,
+            admission: Admission::new(&limits),
+            auth: config.auth,
             limits,
+            origins: config.origins,
+            proxies: config.proxies,
             services,
+            departure: Arc::default(),
             connections: Tasks::new(),
             background,
         };
@@ -151,13 +154,16 @@ impl Gateway {
         }
     }
 
-    /// The routes that open sockets.
-    pub fn routes(&self) -> Router {
+    /// The routes that open sockets, behind this path.
+    pub fn routes(&self, base_path: &str) -> Router {
         Router::new()
-            .route("/ws", get(upgrade::open))
-            .route("/ws/", get(upgrade::open))
-            .route("/ws/connect", get(upgrade::connect))
-            .route("/ws/{room}", get(upgrade::open_room))
+            .route(&format!("{base_path}/ws"), get(upgrade::open))
+            .route(&format!("{base_path}/ws/"), get(upgrade::open))
+            .route(
+                &format!("{base_path}/ws/connect"),
+                get(upgrade::open_in_band),
+            )
+            .route(&format!("{base_path}/ws/{{room}}"), get(upgrade::open_room))
             .with_state(self.clone())
     }
 
@@ -166,14 +172,29 @@ impl Gateway {
         self.shared.connections.count()
     }
 
+    /// How many users have a socket.
+    pub fn users(&self) -> usize {
+        self.shared.admission.users()
+    }
+
+    /// What sockets may cost.
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
     /// Whether new sockets are refused.
     pub fn is_draining(&self) -> bool {
         self.shared.connections.is_stopping()
     }
 
-    /// Refuses new sockets, closes the live ones, and waits for them until the deadline. Returns who
-    /// was late.
+    /// Refuses new sockets, closes the live ones one after another, and waits for them until the
+    /// deadline. Returns who was late.
     pub async fn drain(&self, deadline: Instant) -> Vec<TaskName> {
+        // Whoever leaves last has to have time to answer the close.
+        let window = deadline.saturating_duration_since(Instant::now());
+        let spread = window.saturating_sub(self.limits().close_timeout);
+        let departure = &self.shared.departure;
+        departure.begin(self.connections(), spread.max(window / 2));
         self.shared.connections.stop();
         let mut late = self.shared.connections.join(deadline).await;
         // What the last connections left to say is still said.
@@ -203,8 +224,12 @@ impl Gateway {
         policy::authorize(principal, self.shared.services.rules, intent).is_ok()
     }
 
-    fn limits(&self) -> &Limits {
-        &self.shared.limits
+    fn admission(&self) -> &Admission {
+        &self.shared.admission
+    }
+
+    fn stopping(&self) -> &CancellationToken {
+        self.shared.connections.stopping_ref()
     }
 
     fn enter(&self) -> TaskGuard {
@@ -215,16 +240,22 @@ impl Gateway {
     // for as long as the connection lives.
     fn serve(
         &self,
-        socket: WebSocket,
+        halves: (Reader, Writer),
         principal: Principal,
-        dialect: Dialect,
-        (number, home): (u64, Option<RoomId>),
+        visit: Visit,
+        seat: Seat,
     ) -> impl Future<Output = ()> + Send + use<> {
         let limits = &self.shared.limits;
         let outbox = Arc::new(Outbox::new(Bounds {
             frames: limits.queue_frames,
             bytes: limits.queue_bytes,
         }));
+        let Visit {
+            number,
+            home,
+            dialect,
+            gatekeeper,
+        } = visit;
         let session = Session::new(
             Arc::clone(&self.shared.services),
             principal,
@@ -232,23 +263,15 @@ impl Gateway {
             (number, home),
             Arc::clone(&outbox),
         );
-        let patience = Patience {
-            write: limits.write_timeout,
-            close: limits.close_timeout,
+        let now = Instant::now();
+        let care = Care {
+            terms: Terms::of(limits),
+            vigil: Vigil::new(limits, now),
+            activity: Activity::new(now),
+            gatekeeper,
+            departure: self.shared.departure.clone(),
+            seat: Some(seat),
         };
-        let draining = (self.shared.connections.stopping(), goodbye());
-        connection::run(socket::split(socket), session, outbox, patience, draining)
-    }
-}
-
-/// The close of a daemon that stops. Clients come back at random moments, not all at once.
-fn goodbye() -> Close {
-    let mut random = [0; 2];
-    // Without random bytes all come back at the first moment, which is no reason not to say goodbye.
-    aws_lc_rs::rand::fill(&mut random).ok();
-    let spread = u64::from(u16::from_le_bytes(random)) % 901;
-    Close {
-        code: CloseCode::Draining,
-        retry_after: Some(Duration::from_millis(100 + spread)),
+        connection::run(halves, session, outbox, care)
     }
 }

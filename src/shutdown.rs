@@ -94,6 +94,11 @@ impl Tasks {
         self.shared.stop.clone()
     }
 
+    /// The same, without a copy.
+    pub fn stopping_ref(&self) -> &CancellationToken {
+        &self.shared.stop
+    }
+
     /// How many tasks are running.
     pub fn count(&self) -> usize {
         self.running().names.len()

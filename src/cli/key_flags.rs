@@ -13,9 +13,17 @@ pub struct KeyFlags {
 
 impl clap::FromArgMatches for KeyFlags {
     fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
-        let typed = KEYS
-            .iter()
-            .filter_map(|key| Some((key.path, matches.get_one::<String>(key.path)?.clone())));
+        let typed = KEYS.iter().filter_map(|key| {
+            let typed = matches.get_one::<String>(key.path)?;
+            // A secret on the command line would be shown by `ps`: its flag takes a file.
+            let path = typed.strip_prefix("file:").unwrap_or(typed);
+            let value = if key.secret {
+                format!("file:{path}")
+            } else {
+                typed.clone()
+            };
+            Some((key.path, value))
+        });
         Ok(Self {
             values: typed.collect(),
         })

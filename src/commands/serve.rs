@@ -9,10 +9,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 
 use crate::catalog::{self, Catalog, CatalogStore, Loaded};
-use crate::cli::Serve;
-use crate::config::{Config, Layers};
+use crate::cli::{How, Serve};
+use crate::config::{self, Config, Layers};
 use crate::daemon::{Daemon, DaemonConfig};
 use crate::diagnostics::Diagnostic;
+use crate::gateway::{AuthConfig, Limits, Origins, Rules, TrustedProxies};
 use crate::ids::UserId;
 use crate::lint::Settings;
 use crate::output::{ExitStatus, Printer};
@@ -20,6 +21,8 @@ use crate::telemetry::{self, LogFormat, LogSettings};
 
 /// The user of the token that `--dev` prints.
 const DEV_USER: &str = "dev";
+/// Open files that are no sockets: content, logs, brokers, and HTTP connections.
+const FILES_OF_ITS_OWN: u64 = 128;
 
 pub(super) fn run(
     args: Serve,
@@ -42,25 +45,18 @@ pub(super) fn run(
         .enable_all()
         .build()
         .context("failed to start the runtime")?;
-    let status = runtime.block_on(serve(args.dev, args.allow_degraded, &config, printer));
+    let status = runtime.block_on(serve(args.how, &config, printer));
     // What is still running when a second signal came is not waited for.
     runtime.shutdown_background();
     status
 }
 
-async fn serve(
-    dev: bool,
-    allow_degraded: bool,
-    config: &Config,
-    printer: &Printer,
-) -> Result<ExitStatus, anyhow::Error> {
+async fn serve(args: How, config: &Config, printer: &Printer) -> Result<ExitStatus, anyhow::Error> {
     let mut signals = Signals::new().context("failed to listen for signals")?;
     let store = Arc::new(CatalogStore::default());
-    let mut settings = DaemonConfig::new(config.server.listen, Arc::clone(&store));
-    settings.dev = dev;
-    settings.drain = config.server.drain;
+    let settings = settings(&args, config, Arc::clone(&store))?;
     let daemon = Daemon::bind(settings).await?;
-    store.swap(Arc::new(load(config, allow_degraded)?));
+    store.swap(Arc::new(load(config, args.allow_degraded)?));
     announce(&daemon, &store, config, printer)?;
     let running = daemon.spawn();
 
@@ -69,6 +65,61 @@ async fn serve(
         _late = running.drain() => Ok(ExitStatus::Success),
         status = signals.next() => Ok(status),
     }
+}
+
+/// What the daemon is made of, by the configuration.
+fn settings(
+    args: &How,
+    config: &Config,
+    store: Arc<CatalogStore>,
+) -> Result<DaemonConfig, anyhow::Error> {
+    let server = &config.server;
+    let mut settings = DaemonConfig::new(server.listen, store);
+    settings.auth = AuthConfig::of(&config.auth)?;
+    settings.dev = args.dev;
+    settings.insecure = args.insecure;
+    settings.base_path.clone_from(&server.base_path);
+    settings.origins = Origins::new(&config.cors.origins);
+    settings.proxies = TrustedProxies::new(server.trusted_proxies.clone());
+    settings.drain = server.drain;
+    settings.limits = limits(&config.limits);
+    settings.rules = Rules {
+        room_policy: config.auth.room_policy,
+        project_publish: config.auth.project_publish,
+        lobby: config.gateway.lobby,
+    };
+    Ok(settings)
+}
+
+fn limits(limits: &config::Limits) -> Limits {
+    let whole = |number: u32| number as usize;
+    Limits {
+        connections: limits.connections.map_or_else(by_file_limit, whole),
+        connections_per_user: whole(limits.connections_per_user),
+        connects_per_address: limits.connects_per_address,
+        connects_burst: limits.connects_burst,
+        frames_per_second: limits.frames_per_second,
+        frames_burst: limits.frames_burst,
+        message_size: whole(limits.message_size),
+        topics_per_connection: whole(limits.topics_per_connection),
+        payload: whole(limits.payload),
+        request_timeout: limits.request_timeout,
+        queue_frames: whole(limits.queue_frames),
+        queue_bytes: whole(limits.queue_bytes),
+        write_timeout: limits.write_timeout,
+        ping_interval: limits.ping_interval,
+        pong_timeout: limits.pong_timeout,
+        auth_timeout: limits.auth_timeout,
+        idle: limits.idle,
+        ..Limits::default()
+    }
+}
+
+/// As many sockets as there may be open files, less what the rest of the daemon needs.
+fn by_file_limit() -> usize {
+    let soft = rlimit::Resource::NOFILE.get_soft().unwrap_or(u64::MAX);
+    let sockets = soft.saturating_sub(FILES_OF_ITS_OWN).max(1);
+    usize::try_from(sockets).unwrap_or(usize::MAX)
 }
 
 /// Loads the content; what is broken is logged and left out.

@@ -1,6 +1,10 @@
 //! The table of keys: every key has a flag of `serve` and a variable by its own name, and some have
 //! further variables.
 
+mod table;
+
+pub use table::KEYS;
+
 /// A key of the configuration.
 #[derive(Debug)]
 pub struct Key {
@@ -16,6 +20,8 @@ pub struct Key {
     pub help: &'static str,
     /// A short name of the flag of `serve`.
     pub short: Option<&'static str>,
+    /// Whether its value is never shown, and never typed: its flag takes a file.
+    pub secret: bool,
 }
 
 impl Key {
@@ -26,95 +32,10 @@ impl Key {
 
     /// The flag of `serve`, without dashes.
     pub fn flag(&self) -> String {
-        self.path.replace(['.', '_'], "-")
+        let flag = self.path.replace(['.', '_'], "-");
+        if self.secret { flag + "-file" } else { flag }
     }
 }
-
-/// A key without further names.
-const fn key(
-    path: &'static str,
-    default: &'static str,
-    value: &'static str,
-    help: &'static str,
-) -> Key {
-    Key {
-        path,
-        variables: &[],
-        default,
-        value,
-        help,
-        short: None,
-    }
-}
-
-/// Every key.
-pub const KEYS: &[Key] = &[
-    Key {
-        variables: &["MITHRIL_LISTEN", "WEBSOCKET_PORT"],
-        short: Some("listen"),
-        ..key(
-            "server.listen",
-            "127.0.0.1:8080",
-            "ADDRESS",
-            "Where to listen; port 0 takes a free one",
-        )
-    },
-    Key {
-        variables: &["MITHRIL_DRAIN"],
-        ..key(
-            "server.drain",
-            "30s",
-            "DURATION",
-            "How long closing all sockets may take",
-        )
-    },
-    Key {
-        variables: &["MITHRIL_EXERCISES_DIR"],
-        ..key("content.dir", "exercises", "DIR", "The tree of exercises")
-    },
-    Key {
-        variables: &["LOG_LEVEL"],
-        ..key(
-            "log.level",
-            "info",
-            "LEVEL",
-            "What to log: error, warn, info, debug, trace",
-        )
-    },
-    Key {
-        variables: &["LOG_FORMAT"],
-        ..key(
-            "log.format",
-            "",
-            "FORMAT",
-            "How to log: text or json; text on a terminal",
-        )
-    },
-    key(
-        "lint.select",
-        "",
-        "CODES",
-        "The rules to report, codes or prefixes",
-    ),
-    key(
-        "lint.ignore",
-        "",
-        "CODES",
-        "The rules not to report, codes or prefixes",
-    ),
-    key(
-        "lint.max_timeout",
-        "60",
-        "SECONDS",
-        "The most seconds that a build or a test may take",
-    ),
-    key(
-        "lint.max_file_size",
-        "262144",
-        "BYTES",
-        "The most bytes of a file",
-    ),
-];
 
 /// Sections whose keys are free.
 pub(super) const TABLES: &[&str] = &["lint.severity"];

@@ -6,10 +6,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use super::file::{self, FileLayer};
 use super::keys::{self, Key};
 use super::value::{self, Raw};
-use super::{Codes, ConfigError, KEYS};
+use super::{Codes, ConfigError, KEYS, Secret};
 
 /// The environment variables, by name.
 pub type Environment = BTreeMap<String, String>;
@@ -53,6 +55,8 @@ pub enum Origin {
     },
     /// An environment variable.
     Variable(String),
+    /// A file in `$CREDENTIALS_DIRECTORY`.
+    Credential(PathBuf),
     /// A flag.
     Flag(String),
 }
@@ -63,6 +67,7 @@ impl fmt::Display for Origin {
             Self::Default => f.write_str("the default"),
             Self::File { path, line } => write!(f, "{}:{line}", path.display()),
             Self::Variable(name) => write!(f, "the variable {name}"),
+            Self::Credential(path) => write!(f, "{}", path.display()),
             Self::Flag(name) => write!(f, "the flag --{name}"),
         }
     }
@@ -110,6 +115,63 @@ impl<'l> Reader<'l> {
         let positive = |raw: &Raw| raw.text()?.parse().ok().filter(|number| *number > 0);
         self.read(path, "a whole number from 1 on", positive)
             .unwrap_or_default()
+    }
+
+    pub(super) fn optional_number(&mut self, path: &str) -> Option<u32> {
+        self.read(path, "a whole number", |raw| raw.text()?.parse().ok())
+    }
+
+    pub(super) fn optional_text(&mut self, path: &str) -> Option<String> {
+        self.read(path, "a text", |raw| raw.text().map(str::to_owned))
+    }
+
+    pub(super) fn truth(&mut self, path: &str) -> bool {
+        let expected = "true or false";
+        self.read(path, expected, |raw| value::truth(raw.text()?))
+            .unwrap_or_default()
+    }
+
+    pub(super) fn secret(&mut self, path: &str) -> Option<Secret<String>> {
+        let expected = "a text that is not empty";
+        let text = |raw: &Raw| {
+            raw.text()
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
+        };
+        self.read(path, expected, text).map(Secret::new)
+    }
+
+    /// A text that begins with this, or the file that holds it.
+    pub(super) fn document(&mut self, path: &str, begin: &str) -> Option<String> {
+        let text = self.optional_text(path)?;
+        if text.trim_start().starts_with(begin) {
+            return Some(text);
+        }
+        let file = std::fs::read_to_string(&text);
+        file.map_err(|error| {
+            let origin = keys::find(path).and_then(|key| Some(self.find(key)?.1));
+            let origin = origin.unwrap_or(Origin::Default);
+            let problem = format!("{origin}: `{path}`: failed to read the file {text}: {error}");
+            self.problems.push(problem);
+        })
+        .ok()
+    }
+
+    pub(super) fn base_path(&mut self, path: &str) -> String {
+        let expected = "a path without parameters, such as /api/chat-api";
+        self.read(path, expected, |raw| value::base_path(raw.text()?))
+            .unwrap_or_default()
+    }
+
+    pub(super) fn networks(&mut self, path: &str) -> Vec<IpNet> {
+        let expected = "addresses or networks, such as 10.0.0.0/8";
+        let all = |raw: &Raw| {
+            raw.list()?
+                .iter()
+                .map(|item| value::network(item))
+                .collect()
+        };
+        self.read(path, expected, all).unwrap_or_default()
     }
 
     pub(super) fn duration(&mut self, path: &str) -> Duration {
@@ -183,10 +245,26 @@ impl<'l> Reader<'l> {
         };
         let value = take(&raw);
         if value.is_none() {
-            let problem = format!("{origin}: `{path}` must be {expected}, not `{raw}`");
+            let found = if key.secret {
+                String::new()
+            } else {
+                format!(", not `{raw}`")
+            };
+            let problem = format!("{origin}: `{path}` must be {expected}{found}");
             self.problems.push(problem);
         }
         value
+    }
+
+    /// The file that systemd lays down for a secret.
+    fn credential(&self, key: &Key) -> Option<(Raw, Origin)> {
+        let directory = self.layers.environment.get("CREDENTIALS_DIRECTORY")?;
+        let file = PathBuf::from(directory).join(key.path);
+        let there = key.secret && !directory.is_empty() && file.is_file();
+        there.then(|| {
+            let value = format!("file:{}", file.display());
+            (Raw::Text(value), Origin::Credential(file))
+        })
     }
 
     fn find(&self, key: &Key) -> Option<(Raw, Origin)> {
@@ -205,6 +283,9 @@ impl<'l> Reader<'l> {
                 return Some((Raw::Text(text.clone()), Origin::Variable(name.to_owned())));
             }
         }
+        if let Some(credential) = self.credential(key) {
+            return Some(credential);
+        }
         if let Some((raw, origin)) = self.file.values.get(key.path) {
             return Some((raw.clone(), origin.clone()));
         }
@@ -212,3 +293,6 @@ impl<'l> Reader<'l> {
         (!key.default.is_empty()).then_some((default, Origin::Default))
     }
 }
+
+#[cfg(test)]
+mod tests;

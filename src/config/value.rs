@@ -1,8 +1,10 @@
 //! Values as they are written, before they are anything.
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 /// A value of a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,4 +88,32 @@ pub(super) fn address(text: &str) -> Option<SocketAddr> {
     }
     let text = text.replace("localhost", "127.0.0.1");
     text.parse().ok()
+}
+
+/// Whether.
+pub(super) fn truth(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Some(true),
+        "false" | "0" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// Nothing, or `/` and names; a `/` at the end is not kept.
+pub(super) fn base_path(text: &str) -> Option<String> {
+    let path = text.trim_end_matches('/');
+    let name = |name: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
+        !name.is_empty() && name != "." && name != ".." && name.chars().all(plain)
+    };
+    match path.strip_prefix('/') {
+        None => path.is_empty().then(String::new),
+        Some(names) => names.split('/').all(name).then(|| path.to_owned()),
+    }
+}
+
+/// A network, or an address alone.
+pub(super) fn network(text: &str) -> Option<IpNet> {
+    let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    text.parse().ok().or_else(address)
 }

@@ -1,23 +1,27 @@
 //! Every answer over HTTP is JSON, except the development page; no log line holds a query.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderValue};
-use axum::http::{HeaderName, StatusCode};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
+use tower_http::cors::{AllowOrigin, CorsLayer};
 use uuid::Uuid;
 
 use crate::catalog::ExerciseService;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Origins};
 
 /// The page that `--dev` serves, with a placeholder where its nonce belongs.
 const DEV_PAGE: &str = include_str!("dev.html");
+/// How long a browser may remember what it may do.
+const PREFLIGHT_AGE: Duration = Duration::from_mins(10);
 const NONCE: &str = "{{nonce}}";
 
 #[derive(Debug)]
@@ -34,6 +38,14 @@ struct Overview {
     uptime_seconds: u64,
     connections: usize,
     content: Content,
+}
+
+#[derive(Serialize)]
+struct Sockets {
+    status: &'static str,
+    connections: usize,
+    users: usize,
+    limit: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -54,8 +66,19 @@ struct ErrorBody {
     code: &'static str,
 }
 
+/// What the routes of a daemon depend on.
+#[derive(Debug)]
+pub(super) struct Settings {
+    /// Whether there is the development page.
+    pub(super) dev: bool,
+    /// What stands before the routes of sockets and the API.
+    pub(super) base_path: String,
+    /// The other sites whose pages may read answers.
+    pub(super) origins: Origins,
+}
+
 /// All routes of the daemon.
-pub(super) fn router(gateway: &Gateway, exercises: ExerciseService, dev: bool) -> Router {
+pub(super) fn router(gateway: &Gateway, exercises: ExerciseService, settings: Settings) -> Router {
     let health = Health {
         started: Instant::now(),
         gateway: gateway.clone(),
@@ -65,15 +88,35 @@ pub(super) fn router(gateway: &Gateway, exercises: ExerciseService, dev: bool) -
         .route("/healthz", get(overview))
         .route("/livez", get(live))
         .route("/readyz", get(ready))
+        .route("/healthz/websocket", get(websocket))
         .with_state(Arc::new(health))
-        .merge(gateway.routes());
-    if dev {
+        .merge(gateway.routes(&settings.base_path));
+    if settings.dev {
         router = router.route("/", get(dev_page));
     }
     router
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(cors(settings.origins))
         .layer(middleware::from_fn(log_and_harden))
+}
+
+/// Preflights are answered by the list of origins that sockets go by.
+fn cors(origins: Origins) -> CorsLayer {
+    let listed = move |origin: &HeaderValue, _: &Parts| {
+        origin.to_str().is_ok_and(|origin| origins.list(origin))
+    };
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(listed))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_NONE_MATCH,
+            HeaderName::from_static("x-api-key"),
+        ])
+        .expose_headers([header::ETAG, header::RETRY_AFTER])
+        .max_age(PREFLIGHT_AGE)
 }
 
 async fn overview(State(health): State<Arc<Health>>) -> Json<Overview> {
@@ -88,6 +131,17 @@ async fn overview(State(health): State<Arc<Health>>) -> Json<Overview> {
             pools: catalog.pools().len(),
             exercises: catalog.exercise_count(),
         },
+    })
+}
+
+async fn websocket(State(health): State<Arc<Health>>) -> Json<Sockets> {
+    let gateway = &health.gateway;
+    let limit = gateway.limits().connections;
+    Json(Sockets {
+        status: status(gateway),
+        connections: gateway.connections(),
+        users: gateway.users(),
+        limit: (limit != usize::MAX).then_some(limit),
     })
 }
 

@@ -1,20 +1,31 @@
-//! A [`Principal`] exists only for a token that was verified; nothing else makes one.
+//! A [`Principal`] exists only for a token that was verified, or where nobody has to prove anything.
 //!
 //! The algorithm comes from the configuration, never from the token. `exp` is required, there is no
 //! leeway, `nbf` is obeyed, and the time is the gateway's clock. Keys and tokens cannot be printed.
+
+mod claims;
+mod inspect;
+mod keys;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use serde::{Deserialize, Serialize};
-use serde_json::{Number, Value};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, Validation};
+use serde::Serialize;
+use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::ids::{IdError, UserId};
 
 use super::policy::Grants;
+use claims::{Claims, Demands};
+use keys::KeySet;
+
+pub use inspect::{Check, Inspection};
+pub use keys::KeyError;
 
 /// Bytes of a key that is made up at start.
 const EPHEMERAL_KEY: usize = 32;
@@ -28,27 +39,63 @@ pub struct Principal {
     pub expires: Timestamp,
     /// What the token grants beyond the defaults.
     pub grants: Grants,
+    /// The scopes of the token.
+    pub scopes: Vec<String>,
+}
+
+impl Principal {
+    /// A user who may what every user may, until then.
+    pub fn plain(user: UserId, expires: Timestamp) -> Self {
+        Self {
+            user,
+            expires,
+            grants: Grants::default(),
+            scopes: Vec::new(),
+        }
+    }
 }
 
 /// How users prove who they are.
 #[derive(Clone)]
 pub struct AuthConfig {
-    verify: DecodingKey,
-    sign: EncodingKey,
+    // Nothing where nobody has to prove anything.
+    keys: Option<KeySet>,
+    demands: Demands,
     ephemeral: bool,
     /// Whether the query parameter `token` is read.
     pub query_token: bool,
 }
 
+/// What a token says about its bearer, to mint one.
+#[derive(Debug, Clone, Serialize)]
+pub struct Grant<'a> {
+    /// The user.
+    pub sub: &'a UserId,
+    /// Patterns of topics.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub topics: &'a [String],
+    /// Rooms.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub rooms: &'a [String],
+    /// Scopes, with spaces between them.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub scope: &'a str,
+}
+
 impl AuthConfig {
-    /// HS256 with this secret.
-    pub fn hs256(secret: &[u8]) -> Self {
+    fn with(keys: Option<KeySet>, demands: Demands) -> Self {
         Self {
-            verify: DecodingKey::from_secret(secret),
-            sign: EncodingKey::from_secret(secret),
+            keys,
+            demands,
             ephemeral: false,
             query_token: true,
         }
+    }
+
+    /// HS256 with this secret.
+    pub fn hs256(secret: &[u8]) -> Self {
+        let keys = KeySet::of_secrets(Algorithm::HS256, secret, None);
+        Self::with(Some(keys), Demands::default())
     }
 
     /// HS256 with a random key that nobody else knows and that ends with the process.
@@ -61,9 +108,29 @@ impl AuthConfig {
         })
     }
 
+    /// Nobody proves anything: each connection is of a user of its own.
+    pub fn anonymous() -> Self {
+        Self::with(None, Demands::default())
+    }
+
     /// Whether the key was made up at start.
     pub fn is_ephemeral(&self) -> bool {
         self.ephemeral
+    }
+
+    /// Whether nobody proves anything.
+    pub fn is_anonymous(&self) -> bool {
+        self.keys.is_none()
+    }
+
+    /// A user of its own, where nobody has to prove anything.
+    pub(super) fn stranger(&self) -> Result<Option<Principal>, AuthError> {
+        if !self.is_anonymous() {
+            return Ok(None);
+        }
+        let name = format!("anonymous-{}", Uuid::new_v4());
+        let user = UserId::parse(&name).map_err(AuthError::User)?;
+        Ok(Some(Principal::plain(user, Timestamp::MAX)))
     }
 
     /// A token for this user that ends after this time.
@@ -73,48 +140,87 @@ impl AuthConfig {
         clock: &Clock,
         lifetime: Duration,
     ) -> Result<String, AuthError> {
+        let grant = Grant {
+            sub: user,
+            topics: &[],
+            rooms: &[],
+            scope: "",
+        };
+        self.mint_with(&grant, clock, lifetime)
+    }
+
+    /// A token that grants this and ends after this time.
+    pub fn mint_with(
+        &self,
+        grant: &Grant<'_>,
+        clock: &Clock,
+        lifetime: Duration,
+    ) -> Result<String, AuthError> {
+        #[derive(Serialize)]
+        struct Minted<'a> {
+            #[serde(flatten)]
+            grant: &'a Grant<'a>,
+            iat: i64,
+            exp: i64,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            aud: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            iss: Option<&'a str>,
+        }
+        let (algorithm, key) = self.signing_key()?;
         let now = clock.now();
         let ends = now.saturating_add(lifetime).unwrap_or(Timestamp::MAX);
-        let claims = MintedClaims {
-            sub: user,
+        let claims = Minted {
+            grant,
             iat: now.as_second(),
             exp: ends.as_second(),
+            aud: self.demands.audience.first().map(String::as_str),
+            iss: self.demands.issuer.as_deref(),
         };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.sign)
-            .map_err(AuthError::Mint)
+        let mut claims = serde_json::to_value(claims).map_err(AuthError::Claims)?;
+        // The user stands where the configuration looks for it.
+        if let (Some(claim), Some(claims)) = (&self.demands.user_claim, claims.as_object_mut())
+            && let Some(user) = claims.remove("sub")
+        {
+            claims.insert(claim.clone(), user);
+        }
+        jsonwebtoken::encode(&Header::new(algorithm), &claims, key).map_err(AuthError::Mint)
+    }
+
+    fn signing_key(&self) -> Result<(Algorithm, &EncodingKey), AuthError> {
+        let keys = self.keys.as_ref().ok_or(AuthError::NoSigningKey)?;
+        let key = keys.sign.as_ref().ok_or(AuthError::NoSigningKey)?;
+        Ok((keys.algorithm, key))
     }
 
     /// Who this token proves its bearer to be.
     pub fn verify(&self, token: &str, clock: &Clock) -> Result<Principal, AuthError> {
-        let mut validation = Validation::new(Algorithm::HS256);
-        // The times are judged below, by the gateway's clock; an audience is demanded only where
-        // one is configured, which the first slice does not know.
+        let claims = self.open(token)?;
+        claims.judge(&self.demands, clock.now())
+    }
+
+    /// The claims of a token whose signature is good.
+    fn open(&self, token: &str) -> Result<Claims, AuthError> {
+        let keys = self.keys.as_ref().ok_or(AuthError::NoKey)?;
+        let mut validation = Validation::new(keys.algorithm);
+        // The claims are judged by the gateway's clock and demands.
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
         validation.validate_aud = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.verify, &validation)
-            .map_err(AuthError::Token)?
-            .claims;
-        let now = clock.now();
-        let expires = moment(&claims.exp.ok_or(AuthError::NoExpiry)?);
-        if expires <= now {
-            return Err(AuthError::Expired);
-        }
-        if claims.nbf.is_some_and(|begin| moment(&begin) > now) {
-            return Err(AuthError::NotYetValid);
-        }
-        let user = match claims.sub.or(claims.user_id) {
-            Some(Value::String(text)) => text,
-            Some(Value::Number(number)) if !number.is_f64() => number.to_string(),
-            Some(_) | None => return Err(AuthError::NoUser),
+        let name = if keys.are_named() {
+            let header = jsonwebtoken::decode_header(token).map_err(AuthError::Token)?;
+            header.kid
+        } else {
+            None
         };
-        let user = UserId::parse(&user).map_err(AuthError::User)?;
-        let grants = Grants::of_claims(claims.topics.as_ref(), claims.rooms.as_ref());
-        Ok(Principal {
-            user,
-            expires,
-            grants,
-        })
+        let mut why = AuthError::NoKey;
+        for key in keys.candidates(name.as_deref()) {
+            match jsonwebtoken::decode::<Claims>(token, key, &validation) {
+                Ok(data) => return Ok(data.claims),
+                Err(error) => why = AuthError::Token(error),
+            }
+        }
+        Err(why)
     }
 }
 
@@ -134,6 +240,12 @@ pub enum AuthError {
     /// It is malformed, of another algorithm, or signed with another key.
     #[error("failed to verify the token")]
     Token(#[source] jsonwebtoken::errors::Error),
+    /// No key is known by the name that it gives.
+    #[error("no key is known that the token could be signed with")]
+    NoKey,
+    /// A claim is not of its type.
+    #[error("the token's {0} is not of its type")]
+    Claim(&'static str),
     /// It has no end.
     #[error("the token has no exp")]
     NoExpiry,
@@ -143,6 +255,12 @@ pub enum AuthError {
     /// It has not begun.
     #[error("the token is not valid yet")]
     NotYetValid,
+    /// It is for somebody else.
+    #[error("the token's aud is not the one that is expected here")]
+    Audience,
+    /// It is from somebody else.
+    #[error("the token's iss is not the one that is expected here")]
+    Issuer,
     /// It names no user.
     #[error("the token names no user")]
     NoUser,
@@ -152,167 +270,53 @@ pub enum AuthError {
     /// A token could not be signed.
     #[error("failed to sign a token")]
     Mint(#[source] jsonwebtoken::errors::Error),
+    /// The claims of a token have no JSON form.
+    #[error("failed to write the claims of a token")]
+    Claims(#[source] serde_json::Error),
+    /// There is no key to sign with: of a public key nothing can be signed.
+    #[error("there is no key to sign tokens with: set auth.secret, with an HS algorithm")]
+    NoSigningKey,
     /// The system has no random bytes to give.
     #[error("failed to read random bytes for a key")]
     NoRandomness,
 }
 
-#[derive(Serialize)]
-struct MintedClaims<'a> {
-    sub: &'a UserId,
-    iat: i64,
-    exp: i64,
-}
-
-#[derive(Deserialize)]
-struct Claims {
-    exp: Option<Number>,
-    nbf: Option<Number>,
-    sub: Option<Value>,
-    user_id: Option<Value>,
-    topics: Option<Value>,
-    rooms: Option<Value>,
-}
-
-// RFC 7519 allows fractions of a second. What is outside the calendar is its first or last moment.
-fn moment(seconds: &Number) -> Timestamp {
-    let seconds = seconds.as_f64().unwrap_or(f64::MAX);
-    let bound = if seconds < 0.0 {
-        Timestamp::MIN
-    } else {
-        Timestamp::MAX
-    };
-    jiff::SignedDuration::try_from_secs_f64(seconds)
-        .ok()
-        .and_then(|since| Timestamp::from_duration(since).ok())
-        .unwrap_or(bound)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    const SECRET: &[u8] = b"a secret of at least thirty-two bytes";
-
-    fn clock() -> Clock {
-        Clock::new(|| Timestamp::from_second(1_000).unwrap())
-    }
-
-    fn signed(claims: &Value) -> String {
-        let key = EncodingKey::from_secret(SECRET);
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).unwrap()
-    }
-
-    fn verified(claims: &Value) -> Result<Principal, AuthError> {
-        AuthConfig::hs256(SECRET).verify(&signed(claims), &clock())
-    }
-
-    #[test]
-    fn a_minted_token_names_its_user_until_it_ends() {
-        let auth = AuthConfig::ephemeral().unwrap();
-        let user = UserId::parse("dev").unwrap();
-        let token = auth.mint(&user, &clock(), Duration::from_mins(1)).unwrap();
-        let principal = auth.verify(&token, &clock()).unwrap();
-        assert_eq!(principal.user, user);
-        assert_eq!(principal.expires.as_second(), 1_060);
-        let later = Clock::new(|| Timestamp::from_second(1_060).unwrap());
-        assert!(matches!(
-            auth.verify(&token, &later),
-            Err(AuthError::Expired)
-        ));
-        let other = AuthConfig::ephemeral().unwrap();
-        assert!(matches!(
-            other.verify(&token, &clock()),
-            Err(AuthError::Token(_))
-        ));
-    }
-
-    #[test]
-    fn times_are_obeyed_without_leeway() {
-        assert!(verified(&json!({"sub": "a", "exp": 1_001})).is_ok());
-        assert!(verified(&json!({"sub": "a", "exp": 1_000.5})).is_ok());
-        assert!(verified(&json!({"sub": "a", "exp": 1e300})).is_ok());
-        assert!(verified(&json!({"sub": "a", "exp": 1_001, "nbf": 1_000})).is_ok());
-        for (claims, reason) in [
-            (json!({"sub": "a"}), "no exp"),
-            (json!({"sub": "a", "exp": null}), "no exp"),
-            (json!({"sub": "a", "exp": 1_000}), "expired"),
-            (json!({"sub": "a", "exp": -1e300}), "expired"),
-            (json!({"sub": "a", "exp": "1001"}), "failed to verify"),
-            (
-                json!({"sub": "a", "exp": 1_002, "nbf": 1_001}),
-                "not valid yet",
-            ),
-            (
-                json!({"sub": "a", "exp": 1_002, "nbf": 1e300}),
-                "not valid yet",
-            ),
-        ] {
-            let error = verified(&claims).unwrap_err().to_string();
-            assert!(error.contains(reason), "{claims}: {error}");
+impl AuthError {
+    /// What is said about it to the bearer.
+    pub fn sentence(&self) -> &'static str {
+        match self {
+            Self::Expired => "the token has expired",
+            Self::NoUser | Self::User(_) => "the token's user is not an id",
+            Self::Token(_)
+            | Self::NoKey
+            | Self::Claim(_)
+            | Self::NoExpiry
+            | Self::NotYetValid
+            | Self::Audience
+            | Self::Issuer
+            | Self::Mint(_)
+            | Self::Claims(_)
+            | Self::NoSigningKey
+            | Self::NoRandomness => "the token is not valid",
         }
     }
 
-    #[test]
-    fn the_user_is_an_id() {
-        let user = |claims: &Value| verified(claims).map(|p| p.user.to_string());
-        assert_eq!(user(&json!({"sub": "a@b", "exp": 2e9})).unwrap(), "a@b");
-        assert_eq!(user(&json!({"sub": 42, "exp": 2e9})).unwrap(), "42");
-        assert_eq!(user(&json!({"user_id": "u", "exp": 2e9})).unwrap(), "u");
-        for sub in [
-            json!("*"),
-            json!(""),
-            json!("a\nb"),
-            json!("x".repeat(10_000)),
-        ] {
-            let error = user(&json!({"sub": sub, "exp": 2e9})).unwrap_err();
-            assert!(matches!(error, AuthError::User(_)), "{error}");
+    /// The name of the refusal, as clients read it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Expired => "token_expired",
+            Self::NoUser | Self::User(_) => "invalid_user_id",
+            Self::Token(_)
+            | Self::NoKey
+            | Self::Claim(_)
+            | Self::NoExpiry
+            | Self::NotYetValid
+            | Self::Audience
+            | Self::Issuer
+            | Self::Mint(_)
+            | Self::Claims(_)
+            | Self::NoSigningKey
+            | Self::NoRandomness => "invalid_token",
         }
-        for claims in [json!({"exp": 2e9}), json!({"sub": 1.5, "exp": 2e9})] {
-            let error = user(&claims).unwrap_err();
-            assert!(matches!(error, AuthError::NoUser), "{error}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_token_is_refused_without_a_panic() {
-        let auth = AuthConfig::hs256(SECRET);
-        let good = signed(&json!({"sub": "a", "exp": 2e9}));
-        let mut texts: Vec<String> = ["", ".", "..", "...", "a", "é.é.é", "Bearer", "\0"]
-            .map(str::to_owned)
-            .into();
-        texts.extend((0..good.len()).map(|end| good[..end].to_owned()));
-        for text in texts {
-            assert!(
-                matches!(auth.verify(&text, &clock()), Err(AuthError::Token(_))),
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_token_does_not_choose_the_algorithm() {
-        let auth = AuthConfig::hs256(SECRET);
-        let claims = json!({"sub": "a", "exp": 2_000});
-        let key = EncodingKey::from_secret(SECRET);
-        let hs512 = jsonwebtoken::encode(&Header::new(Algorithm::HS512), &claims, &key).unwrap();
-        // {"alg":"none","typ":"JWT"} and {"sub":"a","exp":2000}
-        let none = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJzdWIiOiJhIiwiZXhwIjoyMDAwfQ.";
-        for token in [hs512.as_str(), none] {
-            assert!(matches!(
-                auth.verify(token, &clock()),
-                Err(AuthError::Token(_))
-            ));
-        }
-    }
-
-    #[test]
-    fn keys_are_not_printed() {
-        assert_eq!(
-            format!("{:?}", AuthConfig::hs256(SECRET)),
-            "AuthConfig { ephemeral: false, query_token: true, .. }"
-        );
     }
 }

@@ -10,20 +10,11 @@ use crate::protocol::{Part, Topic, TopicPattern};
 use super::auth::Principal;
 use super::call::{Action, Call};
 
+pub use crate::config::RoomPolicy;
 pub use grants::Grants;
 
 /// The room that connections on `/ws` join where there is a lobby.
 pub(super) const LOBBY: &str = "lobby";
-
-/// Who may enter rooms and projects.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum RoomPolicy {
-    /// Any authenticated user.
-    #[default]
-    Open,
-    /// Whoever's token names the room in its `rooms` claim.
-    Claim,
-}
 
 /// What the operator has decided.
 #[derive(Debug, Clone, Copy, Default)]

@@ -15,10 +15,11 @@ use std::sync::Arc;
 use crate::ids::RoomId;
 use crate::protocol::{
     ClientBody, ClientMessage, CloseCode, Dialect, EncodeError, ErrorCode, Json, OtherTypes,
-    RequestId, ServerMessage, Stamp, Topic, Undecodable,
+    RequestId, SentToken, ServerMessage, Stamp, Topic, Undecodable,
 };
 
 use super::auth::Principal;
+use super::gatekeeper::Unproven;
 use super::hub::{Membership, Recipient};
 use super::outbox::{Full, Outbox};
 use super::services::Services;
@@ -61,6 +62,20 @@ impl SessionError {
     }
 }
 
+/// What one text frame leads to.
+#[derive(Debug)]
+pub(super) enum Reaction {
+    /// Nothing more: it has been answered.
+    Answered,
+    /// A token is to be checked, and then answered.
+    Prove {
+        /// The token.
+        token: SentToken,
+        /// What the answer carries back.
+        request_id: Option<RequestId>,
+    },
+}
+
 impl Session {
     /// The session of a connection with this number, which may have been opened on a room.
     pub(super) fn new(
@@ -99,26 +114,78 @@ impl Session {
         }
     }
 
-    /// Answers one text frame.
-    pub(super) async fn receive(&mut self, frame: &str) -> Result<(), SessionError> {
-        let others = match self.home {
+    /// Answers one text frame, but for a token: that is for who can check it.
+    pub(super) async fn receive(&mut self, frame: &str) -> Result<Reaction, SessionError> {
+        match ClientMessage::decode(frame, self.others()) {
+            // An expired connection may still refresh itself.
+            Ok(ClientMessage {
+                request_id,
+                body: ClientBody::Auth { token },
+            }) => Ok(Reaction::Prove { token, request_id }),
+            Ok(ClientMessage { request_id, body }) => {
+                self.react(body, request_id.as_ref()).await?;
+                Ok(Reaction::Answered)
+            }
+            Err(Undecodable { request_id, error }) => {
+                self.refuse(error.code(), &error.to_string(), request_id.as_ref())?;
+                Ok(Reaction::Answered)
+            }
+        }
+    }
+
+    /// Answers a frame that is one too many.
+    pub(super) fn limited(&self, frame: &str) -> Result<(), SessionError> {
+        let request_id = match ClientMessage::decode(frame, self.others()) {
+            Ok(message) => message.request_id,
+            Err(bad) => bad.request_id,
+        };
+        let sentence = "these are too many messages";
+        self.refuse(ErrorCode::RateLimited, sentence, request_id.as_ref())
+    }
+
+    /// The same user with another token: what it grants counts from now on.
+    pub(super) async fn renewed(
+        &mut self,
+        principal: Principal,
+        request_id: Option<&RequestId>,
+    ) -> Result<(), SessionError> {
+        let user = &principal.user;
+        self.send(&ServerMessage::AuthSuccess { user })?;
+        self.answer(request_id, "{}")?;
+        self.refresh(principal).await
+    }
+
+    /// A token that changes nothing.
+    pub(super) fn unproven(
+        &self,
+        unproven: &Unproven,
+        request_id: Option<&RequestId>,
+    ) -> Result<(), SessionError> {
+        self.send(&unproven.message())?;
+        match request_id {
+            Some(_) => self.refuse(ErrorCode::AuthFailed, unproven.sentence(), request_id),
+            None => Ok(()),
+        }
+    }
+
+    /// What a message of no known type is.
+    fn others(&self) -> OtherTypes {
+        match self.home {
             Some(_) => OtherTypes::RoomMessage,
             None => OtherTypes::Unknown,
-        };
-        let message = match ClientMessage::decode(frame, others) {
-            Ok(message) => message,
-            Err(Undecodable { request_id, error }) => {
-                return self.refuse(error.code(), &error.to_string(), request_id.as_ref());
-            }
-        };
-        let request_id = message.request_id.as_ref();
-        // An expired connection may still refresh itself, so `auth` goes past.
-        let refreshes = matches!(message.body, ClientBody::Auth { .. });
-        if self.services.clock.now() >= self.principal.expires && !refreshes {
+        }
+    }
+
+    async fn react(
+        &mut self,
+        body: ClientBody<'_>,
+        request_id: Option<&RequestId>,
+    ) -> Result<(), SessionError> {
+        if self.services.clock.now() >= self.principal.expires {
             let sentence = "the token has expired";
             return self.refuse(ErrorCode::AuthFailed, sentence, request_id);
         }
-        match message.body {
+        match body {
             ClientBody::Ping => match request_id {
                 None => self.send(&ServerMessage::Pong),
                 Some(_) => self.answer(request_id, PONG),
@@ -142,10 +209,8 @@ impl Session {
             ClientBody::History { topic, .. } | ClientBody::Ack { topic, .. } => {
                 self.history(&topic, request_id)
             }
-            ClientBody::Auth { .. } => {
-                let sentence = "this server does not refresh tokens yet";
-                self.refuse(ErrorCode::Unavailable, sentence, request_id)
-            }
+            // `receive` hands tokens on.
+            ClientBody::Auth { .. } => Ok(()),
         }
     }
 

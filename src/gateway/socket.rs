@@ -4,6 +4,7 @@
 //! purpose: axum's defaults cost 136 KiB a connection, these under 6.
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use tungstenite::Error as CodecError;
@@ -44,8 +45,12 @@ impl From<String> for Frame {
 pub(super) enum Incoming {
     /// It sent a text frame.
     Text(Frame),
-    /// It sent a ping or a pong; pings are answered by the codec.
-    Control,
+    /// It sent a ping, which the codec answers.
+    Ping,
+    /// It answered a ping.
+    Pong,
+    /// It closes, which the codec answers.
+    Closing,
     /// It did what ends a connection.
     Refused(CloseCode),
     /// It is gone: closed, or the network broke.
@@ -90,8 +95,10 @@ where
         match self.0.next().await {
             Some(Ok(Message::Text(text))) => Incoming::Text(Frame(text)),
             Some(Ok(Message::Binary(_))) => Incoming::Refused(CloseCode::BinaryFrame),
+            Some(Ok(Message::Ping(_))) => Incoming::Ping,
+            Some(Ok(Message::Pong(_))) => Incoming::Pong,
             // The codec answers a close; reading on is what sends the answer.
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_))) => Incoming::Control,
+            Some(Ok(Message::Close(_))) => Incoming::Closing,
             Some(Err(error)) => refused(error).map_or(Incoming::Gone, Incoming::Refused),
             None => Incoming::Gone,
         }
@@ -105,6 +112,12 @@ where
     /// Takes a frame along; it leaves at the next flush, or before.
     pub(super) async fn feed(&mut self, frame: Frame) -> Result<(), WriteError> {
         let message = Message::Text(frame.0);
+        self.0.feed(message).await.map_err(WriteError)
+    }
+
+    /// Takes a ping along.
+    pub(super) async fn ping(&mut self) -> Result<(), WriteError> {
+        let message = Message::Ping(Bytes::new());
         self.0.feed(message).await.map_err(WriteError)
     }
 

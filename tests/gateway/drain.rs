@@ -10,7 +10,7 @@ use crate::fixture::{Fixture, http, soon, token, upgrade};
 
 #[tokio::test]
 async fn live_sockets_are_closed_new_ones_refused_and_all_is_joined() {
-    let fixture = Fixture::start().await;
+    let fixture = Fixture::with(|config| config.drain = Duration::from_secs(4)).await;
     let mut polite = fixture.connect().await;
     let slow = fixture.connect_raw().await;
     let Fixture {
@@ -83,5 +83,5 @@ async fn a_half_sent_request_is_named_too() {
     assert_eq!(answer.status, 200);
     let late = soon(fixture.daemon.drain()).await;
     let names: Vec<_> = late.iter().map(ToString::to_string).collect();
-    assert_eq!(names, ["http 1"]);
+    assert_eq!(names, ["http 2"]);
 }

@@ -144,6 +144,9 @@ pub(crate) fn config() -> DaemonConfig {
     let store = Arc::new(CatalogStore::new(catalog));
     let mut config = DaemonConfig::new(SocketAddr::from(([127, 0, 0, 1], 0)), store);
     config.auth = Some(AuthConfig::hs256(SECRET));
+    // These are tested where they are set.
+    config.limits.frames_per_second = 0;
+    config.limits.failures_per_address = 0;
     config.clock = Clock::new(|| jiff::Timestamp::from_second(NOW).unwrap());
     config
 }

@@ -64,7 +64,7 @@ async fn a_token_must_be_there_and_prove_a_user() {
         let answer = refused(&fixture, "/ws", &bearer(&token)).await;
         assert_eq!(answer, (401, code.to_owned()), "{token}");
     }
-    for path in ["/ws", "/ws/", "/ws/connect"] {
+    for path in ["/ws", "/ws/"] {
         let answer = refused(&fixture, path, "").await;
         assert_eq!(answer, (401, "missing_token".to_owned()), "{path}");
     }

@@ -203,3 +203,29 @@ async fn recovery_is_answered_honestly() {
     let expected = json!([{"topic": "ws:42", "recovered": false}, {"topic": "exercise.updated"}]);
     assert_eq!(*subscribed, expected);
 }
+
+#[tokio::test]
+async fn a_new_token_ends_what_it_does_not_grant_any_more() {
+    let fixture = Fixture::with(|config| config.rules = claim_policy()).await;
+    let claims = |rooms: &[&str]| json!({"sub": "42", "exp": NOW + 60, "rooms": rooms});
+    let mut client = fixture
+        .connect_v1(&claims(&["maths", "physics"]), "/ws")
+        .await;
+    client.subscribe(&["room:maths"]).await;
+    client.receive().await;
+    client.subscribe(&["room:physics"]).await;
+    client.receive().await;
+    let renew = |token: String| json!({"type": "auth", "token": token, "request_id": "r"});
+    let frame = renew(signed(&claims(&["maths"])));
+    assert_eq!(client.ask(frame.to_string()).await["type"], "auth_success");
+    let answer = client.receive().await;
+    assert_eq!(answer["request_id"], "r", "{answer}");
+    let lost = client.receive().await;
+    assert_eq!(lost["code"], "forbidden", "{lost}");
+    assert!(lost["error"].as_str().unwrap().contains("room:physics"));
+    fixture.publish("room:physics", "unheard").await;
+    fixture.publish("room:maths", "heard").await;
+    assert_eq!(client.receive().await["data"], "heard");
+    let publish = json!({"type": "publish", "topic": "room:physics"});
+    assert_eq!(client.ask_with_id(publish).await["code"], "forbidden");
+}

@@ -1,7 +1,7 @@
 //! A connection without a network, in paused time.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
@@ -10,19 +10,17 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::broker::memory::MemoryBroker;
+use crate::catalog::{CatalogStore, ExerciseService};
 use crate::clock::Clock;
-use crate::gateway::auth::Principal;
+use crate::gateway::auth::{AuthConfig, Principal};
 use crate::gateway::outbox::Bounds;
-use crate::gateway::policy::Grants;
-use crate::gateway::services::Services;
+use crate::gateway::vigil::REFRESH_GRACE;
+use crate::gateway::{Gateway, GatewayConfig, Origins, Rules, TrustedProxies};
 use crate::ids::UserId;
 use crate::protocol::Dialect;
-use crate::shutdown::Tasks;
 
-const PATIENCE: Patience = Patience {
-    write: Duration::from_secs(10),
-    close: Duration::from_secs(5),
-};
+const WRITE: Duration = Duration::from_secs(10);
+const CLOSE: Duration = Duration::from_secs(5);
 
 /// What was written, and whether the peer takes it.
 #[derive(Clone, Default)]
@@ -36,6 +34,12 @@ impl Peer {
         let sent = self.sent.lock().unwrap();
         let text = |message: &Message| message.to_text().ok().map(str::to_owned);
         sent.iter().filter_map(text).collect()
+    }
+
+    fn pings(&self) -> usize {
+        let sent = self.sent.lock().unwrap();
+        let is_ping = |message: &&Message| matches!(message, Message::Ping(_));
+        sent.iter().filter(is_ping).count()
     }
 
     fn close(&self) -> Option<(u16, String)> {
@@ -75,25 +79,42 @@ impl Sink<Message> for Peer {
     }
 }
 
-/// A session whose token ends after this time, by a clock that follows the paused timers.
-fn session(lifetime: Duration, outbox: Arc<Outbox>) -> Session {
+/// A gateway without limits on frames, by a clock that follows the paused timers.
+fn gateway(change: impl FnOnce(&mut Limits)) -> Gateway {
     let begin = Instant::now();
-    let midnight = "2026-01-01T00:00:00Z".parse::<jiff::Timestamp>().unwrap();
-    let clock = Clock::new(move || midnight.saturating_add(begin.elapsed()).unwrap());
-    let services = Services::for_tests(clock, &MemoryBroker::new(), &Tasks::new());
-    let principal = Principal {
-        user: UserId::parse("42").unwrap(),
-        expires: midnight.saturating_add(lifetime).unwrap(),
-        grants: Grants::default(),
+    let mut limits = Limits {
+        frames_per_second: 0,
+        ping_interval: Duration::ZERO,
+        idle: Duration::ZERO,
+        ..Limits::default()
     };
-    Session::new(services, principal, Dialect::V1, (1, None), outbox)
+    change(&mut limits);
+    Gateway::new(GatewayConfig {
+        auth: AuthConfig::hs256(b"a secret of at least thirty-two bytes"),
+        limits,
+        origins: Origins::default(),
+        proxies: TrustedProxies::default(),
+        rules: Rules::default(),
+        broker: MemoryBroker::new(),
+        clock: Clock::new(move || midnight().saturating_add(begin.elapsed()).unwrap()),
+        exercises: ExerciseService::new(Arc::new(CatalogStore::default())),
+    })
 }
 
+fn midnight() -> jiff::Timestamp {
+    "2026-01-01T00:00:00Z".parse().unwrap()
+}
+
+fn user(name: &str) -> UserId {
+    UserId::parse(name).unwrap()
+}
+
+/// Serves a connection whose token ends after this time; returns how long it lasted.
 async fn serve(
+    gateway: &Gateway,
     stream: impl Stream<Item = Result<Message, axum::Error>> + Unpin,
     peer: &Peer,
     lifetime: Duration,
-    draining: CancellationToken,
 ) -> Duration {
     let begin = Instant::now();
     let halves = (Reader::over(stream), Writer::over(peer.clone()));
@@ -101,9 +122,23 @@ async fn serve(
         frames: 16,
         bytes: 4096,
     }));
-    let goodbye = (draining, CloseCode::Draining.into());
-    let session = session(lifetime, Arc::clone(&outbox));
-    run(halves, session, outbox, PATIENCE, goodbye).await;
+    let expires = midnight().saturating_add(lifetime).unwrap();
+    let session = Session::new(
+        Arc::clone(&gateway.shared.services),
+        Principal::plain(user("42"), expires),
+        Dialect::V1,
+        (CONNECTIONS.fetch_add(1, Ordering::Relaxed), None),
+        Arc::clone(&outbox),
+    );
+    let care = Care {
+        terms: Terms::of(gateway.limits()),
+        vigil: Vigil::new(gateway.limits(), begin),
+        activity: Activity::new(begin),
+        gatekeeper: Gatekeeper::new(gateway.clone(), [1, 2, 3, 4].into()),
+        departure: gateway.shared.departure.clone(),
+        seat: None,
+    };
+    run(halves, session, outbox, care).await;
     begin.elapsed()
 }
 
@@ -115,6 +150,9 @@ fn ping() -> Result<Message, axum::Error> {
     Ok(Message::Text(r#"{"type":"ping"}"#.into()))
 }
 
+/// How many connections there have been.
+static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
+
 const DAY: Duration = Duration::from_hours(24);
 
 #[tokio::test(start_paused = true)]
@@ -123,7 +161,7 @@ async fn a_peer_that_does_not_read_is_asked_no_more_and_cut_off() {
     let asked = AtomicUsize::new(0);
     let flood = stream::iter(0..1_000).map(|_| {
         // What is read after the cut is thrown away, and does not count.
-        if begin.elapsed() < PATIENCE.write {
+        if begin.elapsed() < WRITE {
             asked.fetch_add(1, Ordering::Relaxed);
         }
         ping()
@@ -132,14 +170,9 @@ async fn a_peer_that_does_not_read_is_asked_no_more_and_cut_off() {
         stuck: true,
         ..Peer::default()
     };
-    let took = serve(
-        flood.chain(stream::pending()),
-        &peer,
-        DAY,
-        CancellationToken::new(),
-    )
-    .await;
-    assert_eq!(took, PATIENCE.write + PATIENCE.close);
+    let flood = flood.chain(stream::pending());
+    let took = serve(&gateway(|_| {}), flood, &peer, DAY).await;
+    assert_eq!(took, WRITE + CLOSE);
     assert!(asked.into_inner() <= 16 / 2 + 2, "reading pauses half full");
 }
 
@@ -147,7 +180,7 @@ async fn a_peer_that_does_not_read_is_asked_no_more_and_cut_off() {
 async fn a_flood_is_answered_frame_by_frame_by_a_peer_that_reads() {
     let flood = stream::iter((0..1_000).map(|_| ping()));
     let peer = Peer::default();
-    let took = serve(flood, &peer, DAY, CancellationToken::new()).await;
+    let took = serve(&gateway(|_| {}), flood, &peer, DAY).await;
     assert_eq!(took, Duration::ZERO);
     // The last answers may be lost with the peer: it has gone without a close.
     assert!(peer.texts().len() >= 990, "{}", peer.texts().len());
@@ -158,13 +191,13 @@ async fn a_flood_is_answered_frame_by_frame_by_a_peer_that_reads() {
 async fn an_expired_token_is_told_then_closed() {
     let lifetime = Duration::from_mins(1);
     let late = stream::once(Box::pin(async move {
-        sleep(lifetime).await;
+        tokio::time::sleep(lifetime).await;
         ping()
     }));
     let peer = Peer::default();
     let silence = late.chain(stream::pending());
-    let took = serve(Box::pin(silence), &peer, lifetime, CancellationToken::new()).await;
-    assert_eq!(took, lifetime + REFRESH_GRACE + PATIENCE.close);
+    let took = serve(&gateway(|_| {}), Box::pin(silence), &peer, lifetime).await;
+    assert_eq!(took, lifetime + REFRESH_GRACE + CLOSE);
     assert!(peer.texts()[0].contains(r#""code":"auth_failed""#));
     let reason = r#"{"code":"token_expired"}"#.to_owned();
     assert_eq!(peer.close(), Some((1008, reason)));
@@ -172,25 +205,180 @@ async fn an_expired_token_is_told_then_closed() {
 
 #[tokio::test(start_paused = true)]
 async fn draining_answers_what_was_read_then_says_goodbye() {
-    let draining = CancellationToken::new();
-    let stop = draining.clone();
+    let gateway = gateway(|_| {});
+    let stop = gateway.clone();
     let frames = stream::iter([ping()]).chain(stream::once(Box::pin(async move {
-        stop.cancel();
+        stop.shared.connections.stop();
         ping()
     })));
     let peer = Peer::default();
-    let took = serve(frames.chain(stream::pending()), &peer, DAY, draining).await;
-    assert_eq!(took, PATIENCE.close);
+    let took = serve(&gateway, frames.chain(stream::pending()), &peer, DAY).await;
+    assert_eq!(took, CLOSE);
     assert_eq!(peer.texts().len(), 3, "two answers and the reason");
-    let reason = r#"{"code":"draining"}"#.to_owned();
-    assert_eq!(peer.close(), Some((1012, reason)));
+    let (code, reason) = peer.close().unwrap();
+    assert_eq!(code, 1012);
+    assert!(reason.contains(r#""code":"draining""#), "{reason}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_broken_stream_ends_the_connection_at_once() {
     let broken = stream::iter([Err(axum::Error::new(std::io::Error::other("reset")))]);
     let peer = Peer::default();
-    let took = serve(broken, &peer, DAY, CancellationToken::new()).await;
+    let took = serve(&gateway(|_| {}), broken, &peer, DAY).await;
     assert_eq!(took, Duration::ZERO);
     assert_eq!(peer.close(), None);
+}
+
+/// A peer that says nothing, but answers pings for so long.
+fn ponging(every: Duration, times: usize) -> impl Stream<Item = Result<Message, axum::Error>> {
+    let pongs = stream::iter(0..times).then(move |_| async move {
+        tokio::time::sleep(every).await;
+        Ok(Message::Pong(axum::body::Bytes::new()))
+    });
+    pongs.chain(stream::pending())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_answers_no_ping_is_gone() {
+    let gateway = gateway(|limits| limits.ping_interval = Duration::from_secs(25));
+    let peer = Peer::default();
+    let silence = stream::pending();
+    let took = serve(&gateway, silence, &peer, DAY).await;
+    assert_eq!(took, Duration::from_secs(25 + 10) + CLOSE);
+    assert_eq!(peer.pings(), 1);
+    let reason = r#"{"code":"ping_timeout"}"#.to_owned();
+    assert_eq!(peer.close(), Some((4010, reason)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_answers_pings_stays() {
+    let gateway = gateway(|limits| limits.ping_interval = Duration::from_secs(25));
+    let peer = Peer::default();
+    let pongs = Box::pin(ponging(Duration::from_secs(26), 4));
+    let took = serve(&gateway, pongs, &peer, DAY).await;
+    // Asked at 25, 50, 75 and 100, answered at 26, 52, 78 and 104; asked at 125 for the last time.
+    assert_eq!(took, Duration::from_secs(125 + 10) + CLOSE);
+    assert_eq!(peer.pings(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pings_and_pongs_are_nothing_said() {
+    let gateway = gateway(|limits| {
+        limits.ping_interval = Duration::from_secs(25);
+        limits.idle = Duration::from_mins(5);
+    });
+    let peer = Peer::default();
+    let begun = stream::iter([ping()]).chain(ponging(Duration::from_secs(5), 1_000));
+    let took = serve(&gateway, Box::pin(begun), &peer, DAY).await;
+    assert_eq!(took, Duration::from_mins(5) + CLOSE);
+    let reason = r#"{"code":"idle_timeout"}"#.to_owned();
+    assert_eq!(peer.close(), Some((4010, reason)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_now_and_then_is_not_idle() {
+    let gateway = gateway(|limits| limits.idle = Duration::from_mins(5));
+    let peer = Peer::default();
+    let frames = stream::iter(0..10).then(|_| async {
+        tokio::time::sleep(Duration::from_mins(4)).await;
+        ping()
+    });
+    let frames = Box::pin(frames.chain(stream::pending()));
+    let took = serve(&gateway, frames, &peer, DAY).await;
+    assert_eq!(took, Duration::from_mins(4 * 10 + 5) + CLOSE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_does_not_slow_down_is_told_then_closed() {
+    let gateway = gateway(|limits| limits.frames_per_second = 10);
+    let peer = Peer::default();
+    // Slower than the outbox fills up: each answer is sent before the next frame comes.
+    let flood = stream::iter(0..1_000).then(|_| async {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        ping()
+    });
+    let flood = Box::pin(flood.chain(stream::pending()));
+    serve(&gateway, flood, &peer, DAY).await;
+    let texts = peer.texts();
+    let limited = texts
+        .iter()
+        .filter(|text| text.contains("rate_limited"))
+        .count();
+    assert_eq!(limited, 9 + 1, "nine answers and the reason: {texts:?}");
+    assert_eq!(peer.close().unwrap().0, 4009);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refreshed_token_counts_until_it_ends() {
+    let gateway = gateway(|_| {});
+    let minute = Duration::from_mins(1);
+    let token = gateway
+        .auth()
+        .mint(&user("42"), gateway.clock(), minute * 10)
+        .unwrap();
+    let refresh = stream::once(Box::pin(async move {
+        // In the grace after the end of the first token.
+        tokio::time::sleep(minute + REFRESH_GRACE / 2).await;
+        Ok(Message::Text(
+            format!(r#"{{"type":"auth","token":"{token}"}}"#).into(),
+        ))
+    }));
+    let peer = Peer::default();
+    let frames = refresh
+        .chain(stream::iter([ping()]))
+        .chain(stream::pending());
+    let took = serve(&gateway, Box::pin(frames), &peer, minute).await;
+    assert_eq!(took, minute * 10 + REFRESH_GRACE + CLOSE);
+    let texts = peer.texts();
+    assert!(texts[0].contains("auth_success"), "{texts:?}");
+    assert!(texts[1].contains("pong"), "{texts:?}");
+    assert_eq!(peer.close().unwrap().1, r#"{"code":"token_expired"}"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_users_token_ends_the_connection_and_a_bad_one_changes_nothing() {
+    let gateway = gateway(|_| {});
+    let mint = |name| {
+        gateway
+            .auth()
+            .mint(&user(name), gateway.clock(), DAY)
+            .unwrap()
+    };
+    let frame = |token: &str| {
+        Ok(Message::Text(
+            format!(r#"{{"type":"auth","token":"{token}"}}"#).into(),
+        ))
+    };
+    let frames = stream::iter([frame("nonsense"), ping(), frame(&mint("43")), ping()]);
+    let peer = Peer::default();
+    serve(&gateway, frames.chain(stream::pending()), &peer, DAY).await;
+    let texts = peer.texts();
+    assert!(
+        texts[0].contains("auth_failed") && texts[0].contains("invalid_token"),
+        "{texts:?}"
+    );
+    assert!(texts[1].contains("pong"), "{texts:?}");
+    assert!(texts[2].contains("auth_failed"), "{texts:?}");
+    assert_eq!(
+        peer.close(),
+        Some((1008, r#"{"code":"auth_failed"}"#.to_owned()))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_leave_one_after_another() {
+    let gateway = gateway(|_| {});
+    let peers: Vec<_> = (0..4).map(|_| Peer::default()).collect();
+    gateway
+        .shared
+        .departure
+        .begin(peers.len(), Duration::from_secs(20));
+    gateway.shared.connections.stop();
+    let serving = peers
+        .iter()
+        .map(|peer| serve(&gateway, stream::pending(), peer, DAY));
+    let mut took: Vec<_> = futures_util::future::join_all(serving).await;
+    took.sort();
+    let seconds: Vec<_> = took.iter().map(Duration::as_secs).collect();
+    assert_eq!(seconds, [5, 10, 15, 20], "and five seconds for the close");
 }

@@ -22,9 +22,8 @@ struct Fixture {
 
 fn principal(claims: &Value) -> Principal {
     Principal {
-        user: UserId::parse("42").unwrap(),
-        expires: Timestamp::MAX,
         grants: Grants::of_claims(claims.get("topics"), claims.get("rooms")),
+        ..Principal::plain(UserId::parse("42").unwrap(), Timestamp::MAX)
     }
 }
 

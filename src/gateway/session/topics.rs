@@ -151,13 +151,6 @@ impl Session {
     }
 
     /// Takes a new proof of who the user is: what it does not allow any more ends.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "the refresh of tokens is wired with in-band authentication"
-        )
-    )]
     pub(super) async fn refresh(&mut self, principal: Principal) -> Result<(), SessionError> {
         self.principal = principal;
         let (principal, rules) = (&self.principal, self.services.rules);

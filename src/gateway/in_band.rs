@@ -1,0 +1,187 @@
+//! A socket without a token has a short while to say whose it is, and nothing else to say until then.
+
+use std::pin::pin;
+
+use axum::extract::ws::Message;
+use futures_util::{Sink, Stream};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::auth::Principal;
+use super::connection::{self, Terms};
+use super::departure;
+use super::gatekeeper::{Gatekeeper, Unproven};
+use super::rate::{Meter, Verdict};
+use super::socket::{Frame, Incoming, Reader, Writer};
+use crate::clock::Clock;
+use crate::protocol::{
+    ClientBody, ClientMessage, Close, CloseCode, Dialect, ErrorCode, OtherTypes, ServerMessage,
+    Stamp,
+};
+
+/// What a socket speaks before it is anybody's.
+#[derive(Debug)]
+pub(super) struct Greeting<'a> {
+    pub(super) dialect: Dialect,
+    pub(super) clock: &'a Clock,
+    pub(super) gatekeeper: &'a Gatekeeper,
+    pub(super) terms: &'a Terms,
+}
+
+impl Greeting<'_> {
+    /// Whose the socket is. `None` where the peer is gone or was told goodbye.
+    pub(super) async fn exchange<R, W>(
+        &self,
+        reader: &mut Reader<R>,
+        writer: &mut Writer<W>,
+    ) -> Option<Principal>
+    where
+        R: Stream<Item = Result<Message, axum::Error>> + Unpin,
+        W: Sink<Message, Error = axum::Error> + Unpin,
+    {
+        let outcome = self.ask(reader, writer).await;
+        match outcome {
+            Ok(principal) => Some(principal),
+            Err(Some(close)) => {
+                connection::farewell(reader, writer, close, self.terms).await;
+                None
+            }
+            Err(None) => None,
+        }
+    }
+
+    async fn ask<R, W>(
+        &self,
+        reader: &mut Reader<R>,
+        writer: &mut Writer<W>,
+    ) -> Result<Principal, Option<Close>>
+    where
+        R: Stream<Item = Result<Message, axum::Error>> + Unpin,
+        W: Sink<Message, Error = axum::Error> + Unpin,
+    {
+        let mut meter = Meter::new(self.terms.frames, Instant::now());
+        let mut late = pin!(sleep(self.terms.auth));
+        let mut stopping = pin!(self.gatekeeper.stopping());
+        self.say(writer, &ServerMessage::AuthRequired).await?;
+        loop {
+            let incoming = tokio::select! {
+                biased;
+                () = &mut stopping => return Err(Some(departure::goodbye())),
+                () = &mut late => return Err(Some(CloseCode::AuthTimeout.into())),
+                incoming = reader.next() => incoming,
+            };
+            let verdict = match &incoming {
+                Incoming::Text(_) | Incoming::Ping => meter.count(Instant::now()),
+                Incoming::Pong | Incoming::Closing | Incoming::Refused(_) | Incoming::Gone => {
+                    Verdict::Pass
+                }
+            };
+            if verdict == Verdict::Enough {
+                return Err(Some(CloseCode::RateLimited.into()));
+            }
+            match incoming {
+                Incoming::Text(_) if verdict == Verdict::TooMany => {
+                    self.refuse(
+                        writer,
+                        ErrorCode::RateLimited,
+                        "these are too many messages",
+                    )
+                    .await?;
+                }
+                Incoming::Text(frame) => {
+                    if let Some(principal) = self.hear(writer, &frame).await? {
+                        return Ok(principal);
+                    }
+                }
+                Incoming::Ping | Incoming::Pong | Incoming::Closing => {}
+                Incoming::Refused(code) => return Err(Some(code.into())),
+                Incoming::Gone => return Err(None),
+            }
+        }
+    }
+
+    async fn hear<W>(
+        &self,
+        writer: &mut Writer<W>,
+        frame: &Frame,
+    ) -> Result<Option<Principal>, Option<Close>>
+    where
+        W: Sink<Message, Error = axum::Error> + Unpin,
+    {
+        let token = match ClientMessage::decode(frame.as_str(), OtherTypes::Unknown) {
+            Ok(ClientMessage {
+                body: ClientBody::Auth { token },
+                ..
+            }) => token,
+            Ok(_) => {
+                self.refuse(writer, ErrorCode::AuthFailed, "say first who you are")
+                    .await?;
+                return Ok(None);
+            }
+            Err(bad) => {
+                let sentence = bad.error.to_string();
+                self.refuse(writer, bad.error.code(), &sentence).await?;
+                return Ok(None);
+            }
+        };
+        match self.gatekeeper.admit(token.expose()) {
+            Ok(principal) => {
+                let user = &principal.user;
+                self.say(writer, &ServerMessage::AuthSuccess { user })
+                    .await?;
+                Ok(Some(principal))
+            }
+            Err(unproven) => {
+                self.say(writer, &unproven.message()).await?;
+                Err(Some(CloseCode::AuthFailed.into()))
+            }
+        }
+    }
+
+    async fn refuse<W>(
+        &self,
+        writer: &mut Writer<W>,
+        code: ErrorCode,
+        sentence: &str,
+    ) -> Result<(), Option<Close>>
+    where
+        W: Sink<Message, Error = axum::Error> + Unpin,
+    {
+        let message = ServerMessage::Error {
+            code,
+            sentence,
+            request_id: None,
+        };
+        self.say(writer, &message).await
+    }
+
+    async fn say<W>(
+        &self,
+        writer: &mut Writer<W>,
+        message: &ServerMessage<'_>,
+    ) -> Result<(), Option<Close>>
+    where
+        W: Sink<Message, Error = axum::Error> + Unpin,
+    {
+        let text = message
+            .encode(self.dialect, || Stamp::new(self.clock.now()))
+            .map_err(|_| Some(CloseCode::Internal.into()))?;
+        let sent = async {
+            writer.feed(text.into()).await?;
+            writer.flush().await
+        };
+        match timeout(self.terms.write, sent).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(None),
+        }
+    }
+}
+
+impl Unproven {
+    /// What the peer is told.
+    pub(super) fn message(&self) -> ServerMessage<'_> {
+        ServerMessage::AuthFailed {
+            code: self.code(),
+            sentence: self.sentence(),
+        }
+    }
+}
