@@ -8,9 +8,13 @@
     reason = "a helper that fails fails its test"
 )]
 
+mod algorithms;
 mod drain;
 mod fixture;
 mod hostile;
 mod http;
+mod in_band;
+mod limits;
+mod proxies;
 mod refusals;
 mod requests;
