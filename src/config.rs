@@ -16,6 +16,7 @@ pub use keys::{KEYS, Key};
 pub use layers::{Environment, Layers, Origin};
 pub use secret::Secret;
 pub use sections::{Auth, Codes, Config, Content, Cors, Limits, Lint, Log, Server};
+pub use value::duration as parse_duration;
 
 use jsonwebtoken::Algorithm;
 use layers::Reader;

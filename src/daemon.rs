@@ -21,6 +21,7 @@ use crate::gateway::{
     AuthConfig, AuthError, Gateway, GatewayConfig, Limits, Origins, TrustedProxies,
 };
 use crate::ids::UserId;
+use crate::metrics::Metrics;
 use crate::shutdown::{TaskName, Tasks};
 
 /// How long a token of `--dev` lasts.
@@ -121,6 +122,7 @@ pub struct Daemon {
     base_path: String,
     header_timeout: Duration,
     origins: Origins,
+    metrics: Metrics,
     exercises: ExerciseService,
     gateway: Gateway,
 }
@@ -150,6 +152,7 @@ impl Daemon {
         if auth.is_anonymous() {
             tracing::warn!("auth.enabled = false: everyone is let in");
         }
+        let metrics = Metrics::new();
         let gateway = Gateway::new(GatewayConfig {
             auth: auth.clone(),
             limits: config.limits,
@@ -157,6 +160,7 @@ impl Daemon {
             proxies: config.proxies,
             clock: config.clock.clone(),
             exercises: exercises.clone(),
+            metrics: metrics.clone(),
         });
         Ok(Self {
             listener,
@@ -168,6 +172,7 @@ impl Daemon {
             base_path: config.base_path,
             header_timeout: config.header_timeout,
             origins: config.origins,
+            metrics,
             exercises,
             gateway,
         })
@@ -200,6 +205,7 @@ impl Daemon {
                 dev: self.dev,
                 base_path: self.base_path,
                 origins: self.origins,
+                metrics: self.metrics,
             },
         );
         let lingering = Tasks::new();

@@ -32,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalog::ExerciseService;
 use crate::clock::Clock;
+use crate::metrics::Metrics;
 use crate::protocol::Dialect;
 use crate::shutdown::{TaskGuard, TaskName, Tasks};
 
@@ -65,6 +66,8 @@ pub struct GatewayConfig {
     pub clock: Clock,
     /// What answers requests.
     pub exercises: ExerciseService,
+    /// Where it is counted what happens.
+    pub metrics: Metrics,
 }
 
 /// All sockets of one daemon.
@@ -82,6 +85,7 @@ struct Shared {
     clock: Clock,
     dispatch: Arc<Dispatch>,
     admission: Admission,
+    metrics: Metrics,
     departure: Arc<Departure>,
     connections: Tasks,
 }
@@ -96,7 +100,8 @@ impl Gateway {
             origins: config.origins,
             proxies: config.proxies,
             clock: config.clock,
-            dispatch: Arc::new(Dispatch::new(config.exercises)),
+            dispatch: Arc::new(Dispatch::new(config.exercises, config.metrics.clone())),
+            metrics: config.metrics,
             departure: Arc::default(),
             connections: Tasks::new(),
         };
@@ -157,6 +162,10 @@ impl Gateway {
         &self.shared.clock
     }
 
+    fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
     fn admission(&self) -> &Admission {
         &self.shared.admission
     }
@@ -196,6 +205,7 @@ impl Gateway {
             activity: Activity::new(now),
             gatekeeper,
             departure: self.shared.departure.clone(),
+            metrics: self.shared.metrics.clone(),
             seat: Some(seat),
         };
         connection::run(halves, session, outbox, care)

@@ -95,6 +95,7 @@ fn gateway(change: impl FnOnce(&mut Limits)) -> Gateway {
         proxies: TrustedProxies::default(),
         clock: Clock::new(move || midnight().saturating_add(begin.elapsed()).unwrap()),
         exercises: ExerciseService::new(Arc::new(CatalogStore::default())),
+        metrics: Metrics::new(),
     })
 }
 
@@ -132,6 +133,7 @@ async fn serve(
         activity: Activity::new(begin),
         gatekeeper: Gatekeeper::new(gateway.clone(), [1, 2, 3, 4].into()),
         departure: gateway.shared.departure.clone(),
+        metrics: Metrics::new(),
         seat: None,
     };
     run(halves, session, outbox, care).await;

@@ -1,0 +1,191 @@
+//! Every frame that is read has one outcome: an answer, a change of the principal, or the end.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::extract::ws::Message;
+use futures_util::Stream;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use crate::gateway::departure::{self, Departure};
+use crate::gateway::gatekeeper::{Gatekeeper, Unproven};
+use crate::gateway::outbox::Outbox;
+use crate::gateway::rate::{Meter, Verdict};
+use crate::gateway::session::{Reaction, Session};
+use crate::gateway::socket::{Frame, Incoming, Reader};
+use crate::gateway::vigil::{Activity, Due, Vigil};
+use crate::metrics::{Metrics, SendFailure};
+use crate::protocol::{CloseCode, EncodeError, ErrorCode, RequestId, SentToken, ServerMessage};
+
+/// What the reading half of a connection works with.
+pub(super) struct Reading<'a> {
+    pub(super) session: &'a mut Session,
+    pub(super) outbox: &'a Outbox,
+    pub(super) vigil: &'a mut Vigil,
+    pub(super) activity: &'a Activity,
+    pub(super) gatekeeper: &'a Gatekeeper,
+    pub(super) departure: &'a Departure,
+    pub(super) meter: Meter,
+    pub(super) metrics: &'a Metrics,
+    pub(super) ping: &'a Notify,
+}
+
+impl Reading<'_> {
+    /// Reads until the peer is gone. What comes after the connection was closed is thrown away.
+    pub(super) async fn read<R>(mut self, reader: &mut Reader<R>)
+    where
+        R: Stream<Item = Result<Message, axum::Error>> + Unpin,
+    {
+        let outbox = self.outbox;
+        let gatekeeper = self.gatekeeper;
+        let mut stopping = pin!(gatekeeper.stopping());
+        let mut stays = true;
+        let mut timer = pin!(sleep_until(self.next_look()));
+        let why = loop {
+            let next = async {
+                outbox.room().await;
+                reader.next().await
+            };
+            let incoming = tokio::select! {
+                // A peer that never pauses must not put these off.
+                biased;
+                () = &mut stopping, if stays => {
+                    stays = false;
+                    self.vigil.leave_at(Instant::now() + self.departure.next());
+                    timer.as_mut().reset(self.next_look());
+                    continue;
+                }
+                () = &mut timer => {
+                    match self.due() {
+                        Due::Nothing => {}
+                        Due::Ping => self.ping.notify_one(),
+                        Due::Close(code) => break code.into(),
+                        Due::Leave => break departure::goodbye(),
+                    }
+                    timer.as_mut().reset(self.next_look());
+                    continue;
+                }
+                incoming = next => incoming,
+            };
+            match self.take(incoming) {
+                Ok(Step::On) => {}
+                Ok(Step::Renewed) => timer.as_mut().reset(self.next_look()),
+                Err(Some(code)) => break code.into(),
+                Err(None) => return,
+            }
+        };
+        outbox.close(why);
+        while !matches!(reader.next().await, Incoming::Gone) {}
+    }
+
+    /// Does what the peer did; the error is why the connection ends, none if the peer is gone.
+    fn take(&mut self, incoming: Incoming) -> Result<Step, Option<CloseCode>> {
+        match incoming {
+            Incoming::Text(frame) => {
+                let now = Instant::now();
+                self.activity.touch(now);
+                match self.meter.count(now) {
+                    Verdict::Pass => self.answer(&frame).map_err(Some),
+                    Verdict::TooMany => {
+                        self.metrics.rate_limited();
+                        let answer = self.session.limited(frame.as_str());
+                        self.push(answer).map_err(Some)?;
+                        Ok(Step::On)
+                    }
+                    Verdict::Enough => {
+                        self.metrics.rate_limited();
+                        Err(Some(CloseCode::RateLimited))
+                    }
+                }
+            }
+            // A flood of pings is a flood too, but nothing answers one that is too many.
+            Incoming::Ping => match self.meter.count(Instant::now()) {
+                Verdict::Pass | Verdict::TooMany => Ok(Step::On),
+                Verdict::Enough => Err(Some(CloseCode::RateLimited)),
+            },
+            Incoming::Pong => {
+                self.vigil.pong();
+                Ok(Step::On)
+            }
+            Incoming::Closing => Ok(Step::On),
+            Incoming::Refused(code) => Err(Some(code)),
+            Incoming::Gone => Err(None),
+        }
+    }
+
+    fn answer(&mut self, frame: &Frame) -> Result<Step, CloseCode> {
+        match self.session.receive(frame.as_str()) {
+            Ok(Reaction::Prove { token, request_id }) => self.prove(&token, request_id.as_ref()),
+            Ok(Reaction::Answer(text)) => self.push(Ok(text)).map(|()| Step::On),
+            Err(error) => self.push(Err(error)).map(|()| Step::On),
+        }
+    }
+
+    /// Another token of the same user counts from now on; any other changes nothing, but that of
+    /// another user ends the connection.
+    fn prove(&mut self, token: &SentToken, id: Option<&RequestId>) -> Result<Step, CloseCode> {
+        match self
+            .gatekeeper
+            .renew(&self.session.principal, token.expose())
+        {
+            Ok(principal) => {
+                self.session.renewed(principal);
+                let user = &self.session.principal.user;
+                self.push(self.session.encode(&ServerMessage::AuthSuccess { user }))?;
+                if let Some(id) = id {
+                    self.push(self.session.respond(id, "{}"))?;
+                }
+                Ok(Step::Renewed)
+            }
+            Err(unproven) => {
+                self.push(self.session.encode(&unproven.message()))?;
+                if let Some(id) = id {
+                    let (code, sentence) = (ErrorCode::AuthFailed, unproven.sentence());
+                    self.push(self.session.refuse(code, sentence, Some(id)))?;
+                }
+                match unproven {
+                    Unproven::AnotherUser => Err(CloseCode::AuthFailed),
+                    Unproven::Token(_) | Unproven::TooManyFailures => Ok(Step::On),
+                }
+            }
+        }
+    }
+
+    fn push(&self, text: Result<String, EncodeError>) -> Result<(), CloseCode> {
+        let text = text.map_err(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "no answer");
+            CloseCode::Internal
+        })?;
+        let pushed = self.outbox.push(text.into());
+        pushed.map_err(|_full| {
+            self.metrics.not_sent(SendFailure::SlowConsumer);
+            CloseCode::SlowConsumer
+        })
+    }
+
+    fn next_look(&self) -> Instant {
+        let lifetime = self.lifetime().unwrap_or_default();
+        self.vigil.next(self.activity, Instant::now(), lifetime)
+    }
+
+    fn due(&mut self) -> Due {
+        let ended = self.lifetime().err();
+        self.vigil.due(self.activity, Instant::now(), ended)
+    }
+
+    /// How long the token lasts; the error is how long ago it ended.
+    fn lifetime(&self) -> Result<Duration, Duration> {
+        let expires = self.session.principal.expires;
+        let lifetime = expires.duration_since(self.session.clock.now());
+        Duration::try_from(lifetime).map_err(|_| lifetime.unsigned_abs())
+    }
+}
+
+/// What a frame changed.
+enum Step {
+    /// Nothing that the timer has to know.
+    On,
+    /// When the token ends.
+    Renewed,
+}
