@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::catalog::ExerciseService;
 use crate::gateway::{Gateway, Origins};
+use crate::metrics::{self, Metrics};
 
 /// The page that `--dev` serves, with a placeholder where its nonce belongs.
 const DEV_PAGE: &str = include_str!("dev.html");
@@ -29,6 +30,7 @@ struct Health {
     started: Instant,
     gateway: Gateway,
     exercises: ExerciseService,
+    metrics: Metrics,
 }
 
 #[derive(Serialize)]
@@ -75,6 +77,8 @@ pub(super) struct Settings {
     pub(super) base_path: String,
     /// The other sites whose pages may read answers.
     pub(super) origins: Origins,
+    /// What is counted.
+    pub(super) metrics: Metrics,
 }
 
 /// All routes of the daemon.
@@ -83,10 +87,12 @@ pub(super) fn router(gateway: &Gateway, exercises: ExerciseService, settings: Se
         started: Instant::now(),
         gateway: gateway.clone(),
         exercises,
+        metrics: settings.metrics,
     };
     let mut router = Router::new()
         .route("/healthz", get(overview))
         .route("/livez", get(live))
+        .route("/metrics", get(metrics))
         .route("/readyz", get(ready))
         .route("/healthz/websocket", get(websocket))
         .with_state(Arc::new(health))
@@ -143,6 +149,17 @@ async fn websocket(State(health): State<Arc<Health>>) -> Json<Sockets> {
         users: gateway.users(),
         limit: (limit != usize::MAX).then_some(limit),
     })
+}
+
+async fn metrics(State(health): State<Arc<Health>>) -> Response {
+    let catalog = health.exercises.snapshot();
+    let (pools, exercises) = (catalog.pools().len(), catalog.exercise_count());
+    let revision = health.exercises.revision();
+    health.metrics.content(revision, pools, exercises, 0);
+    match health.metrics.encode() {
+        Ok(page) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], page).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 async fn live() -> Json<Status> {

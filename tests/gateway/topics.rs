@@ -3,7 +3,7 @@
 use mithril::gateway::{RoomPolicy, Rules};
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, NOW};
+use crate::fixture::{Fixture, NOW, signed};
 
 fn claim_policy() -> Rules {
     Rules {
