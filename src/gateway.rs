@@ -182,6 +182,11 @@ impl Gateway {
         self.shared.admission.users()
     }
 
+    /// Whether nobody proves anything.
+    pub fn is_anonymous(&self) -> bool {
+        self.shared.auth.is_anonymous()
+    }
+
     /// What sockets may cost.
     pub fn limits(&self) -> &Limits {
         &self.shared.limits

@@ -98,7 +98,11 @@ pub(super) fn router(gateway: &Gateway, exercises: ExerciseService, settings: Se
         .with_state(Arc::new(health))
         .merge(gateway.routes(&settings.base_path));
     if settings.dev {
-        router = router.route("/", get(dev_page));
+        // A base path is of names alone, so it needs no escapes in a script.
+        let page = DEV_PAGE
+            .replace("{{base}}", &settings.base_path)
+            .replace("{{anonymous}}", &gateway.is_anonymous().to_string());
+        router = router.route("/", get(async move || dev_page(&page)));
     }
     router
         .fallback(not_found)
@@ -184,7 +188,7 @@ fn status(gateway: &Gateway) -> &'static str {
     }
 }
 
-async fn dev_page() -> Response {
+fn dev_page(page: &str) -> Response {
     // The nonce lets the page's own script and style run, and no other.
     let nonce = Uuid::new_v4().simple().to_string();
     let policy = format!(
@@ -196,8 +200,7 @@ async fn dev_page() -> Response {
         (header::CONTENT_SECURITY_POLICY, policy),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
-    let page = DEV_PAGE.replace(NONCE, &nonce);
-    (headers, Html(page)).into_response()
+    (headers, Html(page.replace(NONCE, &nonce))).into_response()
 }
 
 async fn not_found() -> impl IntoResponse {

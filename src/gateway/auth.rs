@@ -125,6 +125,11 @@ impl AuthConfig {
         self.keys.is_none()
     }
 
+    /// Whether tokens can be minted: nobody needs one, or of a public key alone none can be.
+    pub fn can_mint(&self) -> bool {
+        self.signing_key().is_ok()
+    }
+
     /// A user of its own, where nobody has to prove anything.
     pub(super) fn stranger(&self) -> Result<Option<Principal>, AuthError> {
         if !self.is_anonymous() {

@@ -1,6 +1,7 @@
 //! What is not a socket.
 
 use mithril::daemon::{Daemon, DaemonConfig, DaemonError};
+use mithril::gateway::AuthConfig;
 use mithril::ids::UserId;
 use serde_json::json;
 
@@ -66,6 +67,7 @@ async fn the_page_runs_its_own_script_alone() {
     assert!(!answer.body.contains("{{nonce}}"));
     assert!(!answer.body.contains("http://") && !answer.body.contains("https://"));
     assert!(!answer.body.contains(" style="), "the policy forbids it");
+    assert!(!answer.body.contains("{{"), "all is filled in");
     let again = fixture.http(&get("/")).await;
     assert!(!again.body.contains(nonce), "a nonce is used once");
 }
@@ -189,4 +191,19 @@ async fn what_happens_is_counted_without_naming_anybody() {
         {}
     };
     soon(Box::pin(counted_out)).await;
+}
+
+#[tokio::test]
+async fn everyone_is_let_in_on_this_machine_alone() {
+    let anonymous = |listen: &str, insecure| {
+        let mut config = config();
+        config.auth = Some(AuthConfig::anonymous());
+        config.listen = listen.parse().unwrap();
+        config.insecure = insecure;
+        Daemon::bind(config)
+    };
+    assert!(anonymous("127.0.0.1:0", false).await.is_ok());
+    assert!(anonymous("0.0.0.0:0", true).await.is_ok());
+    let error = anonymous("0.0.0.0:0", false).await.unwrap_err();
+    assert!(matches!(error, DaemonError::Anonymous(_)), "{error}");
 }

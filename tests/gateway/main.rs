@@ -16,6 +16,7 @@ mod hostile;
 mod http;
 mod in_band;
 mod limits;
+mod process;
 mod proxies;
 mod refusals;
 mod requests;
