@@ -37,6 +37,7 @@ complete -c mithril -n "__fish_mithril_needs_command" -f -a "rule" -d 'Explain a
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "schema" -d 'Print the JSON Schema of a file, for editors'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "show" -d 'Show pools and exercises as they are served'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "serve" -d 'Run the daemon'
+complete -c mithril -n "__fish_mithril_needs_command" -f -a "token" -d 'Mint a token, or say what is wrong with one'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "completions" -d 'Print a completion script'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "man" -d 'Print the manual, or write all pages into a directory'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -131,6 +132,40 @@ complete -c mithril -n "__fish_mithril_using_subcommand serve" -l insecure -d 'L
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -s q -l quiet -d 'Print results alone, no summary and no progress'
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand token; and not __fish_seen_subcommand_from mint inspect help" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand token; and not __fish_seen_subcommand_from mint inspect help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand token; and not __fish_seen_subcommand_from mint inspect help" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand token; and not __fish_seen_subcommand_from mint inspect help" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand token; and not __fish_seen_subcommand_from mint inspect help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand token; and not __fish_seen_subcommand_from mint inspect help" -f -a "mint" -d 'Print a token for a user, signed with the configured key'
+complete -c mithril -n "__fish_mithril_using_subcommand token; and not __fish_seen_subcommand_from mint inspect help" -f -a "inspect" -d 'Say what a token claims, and what of it is refused and why'
+complete -c mithril -n "__fish_mithril_using_subcommand token; and not __fish_seen_subcommand_from mint inspect help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l ttl -d 'How long the token lasts: seconds, or 30s, 5m, 24h' -r
+complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l room -d 'A room that the token grants; several times for several' -r
+complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l topic -d 'A pattern of topics that the token grants, such as exercise.*.progress' -r
+complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l scope -d 'A scope that the token grants, such as publish' -r
+complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from inspect" -l format -d 'How to print it [default: table on a terminal, else tsv]' -r -f -a "table\t'For people'
+json\t'JSON'
+tsv\t'A line each, values between tabs'"
+complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from inspect" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from inspect" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from inspect" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from inspect" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "mint" -d 'Print a token for a user, signed with the configured key'
+complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "inspect" -d 'Say what a token claims, and what of it is refused and why'
+complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mithril -n "__fish_mithril_using_subcommand completions" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
 complete -c mithril -n "__fish_mithril_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -146,11 +181,14 @@ never\t'Never'"
 complete -c mithril -n "__fish_mithril_using_subcommand man" -s q -l quiet -d 'Print results alone, no summary and no progress'
 complete -c mithril -n "__fish_mithril_using_subcommand man" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve completions man help" -f -a "validate" -d 'Check that exercises and pools can be loaded'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve completions man help" -f -a "rule" -d 'Explain a rule'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve completions man help" -f -a "schema" -d 'Print the JSON Schema of a file, for editors'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve completions man help" -f -a "show" -d 'Show pools and exercises as they are served'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve completions man help" -f -a "serve" -d 'Run the daemon'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve completions man help" -f -a "completions" -d 'Print a completion script'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve completions man help" -f -a "man" -d 'Print the manual, or write all pages into a directory'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "validate" -d 'Check that exercises and pools can be loaded'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "rule" -d 'Explain a rule'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "schema" -d 'Print the JSON Schema of a file, for editors'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "show" -d 'Show pools and exercises as they are served'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "serve" -d 'Run the daemon'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "token" -d 'Mint a token, or say what is wrong with one'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "completions" -d 'Print a completion script'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "man" -d 'Print the manual, or write all pages into a directory'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "mint" -d 'Print a token for a user, signed with the configured key'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "inspect" -d 'Say what a token claims, and what of it is refused and why'

@@ -3,6 +3,7 @@
 
 mod formats;
 mod key_flags;
+mod token;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,12 +12,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use formats::{ColorWhen, DataFormat, ReportFormat, ReportTarget};
 pub use key_flags::KeyFlags;
+pub use token::{Token, TokenInspect, TokenMint};
 
 /// The commands by what one wants to do, for `mithril help`.
 pub const GROUPS: &[(&str, &[&str])] = &[
     ("Check exercises", &["validate", "rule", "schema"]),
     ("Look at content", &["show"]),
-    ("Run the daemon", &["serve"]),
+    ("Run the daemon", &["serve", "token"]),
     ("Set up the shell", &["completions", "man", "help"]),
 ];
 
@@ -85,6 +87,9 @@ pub enum Command {
     Show(Show),
     /// Run the daemon
     Serve(Serve),
+    /// Mint a token, or say what is wrong with one
+    #[command(subcommand)]
+    Token(Token),
     /// Print a completion script
     Completions {
         /// The shell

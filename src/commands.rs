@@ -7,6 +7,7 @@ mod rule;
 mod schema;
 mod serve;
 mod show;
+mod token;
 mod validate;
 
 use std::path::PathBuf;
@@ -44,6 +45,7 @@ pub fn run(
         Command::Schema(args) => schema::run(&args, printer),
         Command::Show(args) => show::run(args, layers, printer),
         Command::Serve(args) => serve::run(args, layers, printer),
+        Command::Token(what) => token::run(what, &layers, printer),
         Command::Completions { shell } => completions::run(shell, printer),
         Command::Man { out } => man::run(out.as_deref(), printer),
     }

@@ -18,6 +18,7 @@ pub use secret::Secret;
 pub use sections::{
     Auth, Codes, Config, Content, Cors, Gateway, Limits, Lint, Log, RoomPolicy, Server,
 };
+pub use value::duration as parse_duration;
 
 use jsonwebtoken::Algorithm;
 use layers::Reader;

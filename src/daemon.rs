@@ -22,6 +22,7 @@ use crate::gateway::{
     AuthConfig, AuthError, Gateway, GatewayConfig, Limits, Origins, Rules, TrustedProxies,
 };
 use crate::ids::UserId;
+use crate::metrics::Metrics;
 use crate::shutdown::{TaskName, Tasks};
 
 /// How long a token of `--dev` lasts.
@@ -128,6 +129,7 @@ pub struct Daemon {
     base_path: String,
     header_timeout: Duration,
     origins: Origins,
+    metrics: Metrics,
     exercises: ExerciseService,
     gateway: Gateway,
 }
@@ -157,6 +159,7 @@ impl Daemon {
         if auth.is_anonymous() {
             tracing::warn!("auth.enabled = false: everyone is let in");
         }
+        let metrics = Metrics::new();
         let gateway = Gateway::new(GatewayConfig {
             auth: auth.clone(),
             limits: config.limits,
@@ -166,6 +169,7 @@ impl Daemon {
             clock: config.clock.clone(),
             exercises: exercises.clone(),
             broker: config.broker,
+            metrics: metrics.clone(),
         });
         Ok(Self {
             listener,
@@ -177,6 +181,7 @@ impl Daemon {
             base_path: config.base_path,
             header_timeout: config.header_timeout,
             origins: config.origins,
+            metrics,
             exercises,
             gateway,
         })
@@ -192,7 +197,7 @@ impl Daemon {
         if !self.dev {
             return Ok(None);
         }
-        if self.auth.is_anonymous() {
+        if !self.auth.can_mint() {
             return Ok(None);
         }
         let token = self.auth.mint(user, &self.clock, DEV_TOKEN_LIFETIME)?;
@@ -209,6 +214,7 @@ impl Daemon {
                 dev: self.dev,
                 base_path: self.base_path,
                 origins: self.origins,
+                metrics: self.metrics,
             },
         );
         let lingering = Tasks::new();

@@ -40,6 +40,7 @@ use crate::broker::memory::MemoryBroker;
 use crate::catalog::ExerciseService;
 use crate::clock::Clock;
 use crate::ids::RoomId;
+use crate::metrics::Metrics;
 use crate::protocol::{Envelope, Topic};
 use crate::shutdown::{TaskGuard, TaskName, Tasks};
 
@@ -85,6 +86,8 @@ pub struct GatewayConfig {
     pub exercises: ExerciseService,
     /// What carries messages.
     pub broker: MemoryBroker,
+    /// Where it is counted what happens.
+    pub metrics: Metrics,
 }
 
 /// All sockets of one daemon.
@@ -101,6 +104,7 @@ struct Shared {
     proxies: TrustedProxies,
     services: Arc<Services>,
     admission: Admission,
+    metrics: Metrics,
     departure: Arc<Departure>,
     connections: Tasks,
     background: Tasks,
@@ -117,7 +121,7 @@ impl Gateway {
         };
         let broker = Arc::new(config.broker.connect(Arc::new(arrivals)));
         let services = Arc::new(Services {
-            dispatch: Dispatch::new(config.exercises),
+            dispatch: Dispatch::new(config.exercises, config.metrics.clone()),
             clock: config.clock,
             rules: config.rules,
             relay: Relay::new(broker, Arc::clone(&hub)),
@@ -145,6 +149,7 @@ impl Gateway {
             origins: config.origins,
             proxies: config.proxies,
             services,
+            metrics: config.metrics,
             departure: Arc::default(),
             connections: Tasks::new(),
             background,
@@ -175,6 +180,11 @@ impl Gateway {
     /// How many users have a socket.
     pub fn users(&self) -> usize {
         self.shared.admission.users()
+    }
+
+    /// Whether nobody proves anything.
+    pub fn is_anonymous(&self) -> bool {
+        self.shared.auth.is_anonymous()
     }
 
     /// What sockets may cost.
@@ -224,6 +234,10 @@ impl Gateway {
         policy::authorize(principal, self.shared.services.rules, intent).is_ok()
     }
 
+    fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
     fn admission(&self) -> &Admission {
         &self.shared.admission
     }
@@ -270,6 +284,7 @@ impl Gateway {
             activity: Activity::new(now),
             gatekeeper,
             departure: self.shared.departure.clone(),
+            metrics: self.shared.metrics.clone(),
             seat: Some(seat),
         };
         connection::run(halves, session, outbox, care)

@@ -41,6 +41,11 @@ impl ExerciseService {
         self.store.snapshot()
     }
 
+    /// The number of the catalog of this moment.
+    pub fn revision(&self) -> u64 {
+        self.store.revision()
+    }
+
     /// `{"pools":[Pool]}`, sorted by id.
     pub fn pools(&self) -> String {
         let catalog = self.snapshot();

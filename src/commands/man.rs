@@ -17,11 +17,8 @@ pub(super) fn run(out: Option<&Path>, printer: &Printer) -> Result<ExitStatus, a
     };
     std::fs::create_dir_all(directory)
         .with_context(|| format!("failed to make {}", directory.display()))?;
-    let subcommands = command
-        .get_subcommands()
-        .filter(|sub| sub.get_name() != "help");
-    let pages = std::iter::once(("mithril".to_owned(), command.clone()))
-        .chain(subcommands.map(|sub| (format!("mithril-{}", sub.get_name()), sub.clone())));
+    let mut pages = Vec::new();
+    collect("mithril", &command, &mut pages);
     for (name, command) in pages {
         let command = command.display_name(name.clone());
         let path = directory.join(format!("{name}.1"));
@@ -29,6 +26,15 @@ pub(super) fn run(out: Option<&Path>, printer: &Printer) -> Result<ExitStatus, a
             .with_context(|| format!("failed to write {}", path.display()))?;
     }
     Ok(ExitStatus::Success)
+}
+
+/// A command and the commands within it, each with the name of its page.
+fn collect(name: &str, command: &clap::Command, pages: &mut Vec<(String, clap::Command)>) {
+    pages.push((name.to_owned(), command.clone()));
+    let within = command.get_subcommands();
+    for sub in within.filter(|sub| sub.get_name() != "help") {
+        collect(&format!("{name}-{}", sub.get_name()), sub, pages);
+    }
 }
 
 fn page(command: clap::Command) -> Result<String, anyhow::Error> {

@@ -57,7 +57,9 @@ async fn serve(args: How, config: &Config, printer: &Printer) -> Result<ExitStat
     let settings = settings(&args, config, Arc::clone(&store))?;
     let daemon = Daemon::bind(settings).await?;
     store.swap(Arc::new(load(config, args.allow_degraded)?));
-    announce(&daemon, &store, config, printer)?;
+    if args.dev {
+        announce(&daemon, &store, config, printer)?;
+    }
     let running = daemon.spawn();
 
     signals.next().await;
@@ -170,17 +172,20 @@ fn announce(
     config: &Config,
     printer: &Printer,
 ) -> Result<(), anyhow::Error> {
-    let Some(token) = daemon.dev_token(&UserId::parse(DEV_USER)?)? else {
-        return Ok(());
-    };
+    let token = daemon.dev_token(&UserId::parse(DEV_USER)?)?;
     let address = daemon.address();
     let catalog = store.snapshot();
     let (pools, exercises) = (catalog.pools().len(), catalog.exercise_count());
+    // There is none where nobody needs one, or where the key that signs is elsewhere.
+    let (fragment, token) = token.map_or_else(Default::default, |token| {
+        (format!("#token={token}"), format!("token:  {token}\n"))
+    });
+    let path = &config.server.base_path;
     printer.text(&format!(
         "{pools} pools and {exercises} exercises from {}\n\
-         page:   http://{address}/#token={token}\n\
-         socket: ws://{address}/ws\n\
-         token:  {token}\n",
+         page:   http://{address}/{fragment}\n\
+         socket: ws://{address}{path}/ws\n\
+         {token}",
         config.content.dir.display()
     ))?;
     Ok(())

@@ -68,7 +68,7 @@ impl fmt::Display for Raw {
 }
 
 /// Seconds, or a number with a unit: `250ms`, `30s`, `5m`, `24h`.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+pub fn duration(text: &str) -> Option<Duration> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let number: u64 = text[..digits].parse().ok()?;
     let milliseconds = match text[digits..].trim_start() {

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::catalog::ExerciseService;
 use crate::gateway::{Gateway, Origins};
+use crate::metrics::{self, Metrics};
 
 /// The page that `--dev` serves, with a placeholder where its nonce belongs.
 const DEV_PAGE: &str = include_str!("dev.html");
@@ -29,6 +30,7 @@ struct Health {
     started: Instant,
     gateway: Gateway,
     exercises: ExerciseService,
+    metrics: Metrics,
 }
 
 #[derive(Serialize)]
@@ -75,6 +77,8 @@ pub(super) struct Settings {
     pub(super) base_path: String,
     /// The other sites whose pages may read answers.
     pub(super) origins: Origins,
+    /// What is counted.
+    pub(super) metrics: Metrics,
 }
 
 /// All routes of the daemon.
@@ -83,16 +87,22 @@ pub(super) fn router(gateway: &Gateway, exercises: ExerciseService, settings: Se
         started: Instant::now(),
         gateway: gateway.clone(),
         exercises,
+        metrics: settings.metrics,
     };
     let mut router = Router::new()
         .route("/healthz", get(overview))
         .route("/livez", get(live))
+        .route("/metrics", get(metrics))
         .route("/readyz", get(ready))
         .route("/healthz/websocket", get(websocket))
         .with_state(Arc::new(health))
         .merge(gateway.routes(&settings.base_path));
     if settings.dev {
-        router = router.route("/", get(dev_page));
+        // A base path is of names alone, so it needs no escapes in a script.
+        let page = DEV_PAGE
+            .replace("{{base}}", &settings.base_path)
+            .replace("{{anonymous}}", &gateway.is_anonymous().to_string());
+        router = router.route("/", get(async move || dev_page(&page)));
     }
     router
         .fallback(not_found)
@@ -145,6 +155,17 @@ async fn websocket(State(health): State<Arc<Health>>) -> Json<Sockets> {
     })
 }
 
+async fn metrics(State(health): State<Arc<Health>>) -> Response {
+    let catalog = health.exercises.snapshot();
+    let (pools, exercises) = (catalog.pools().len(), catalog.exercise_count());
+    let revision = health.exercises.revision();
+    health.metrics.content(revision, pools, exercises, 0);
+    match health.metrics.encode() {
+        Ok(page) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], page).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
 async fn live() -> Json<Status> {
     Json(Status { status: "ok" })
 }
@@ -167,7 +188,7 @@ fn status(gateway: &Gateway) -> &'static str {
     }
 }
 
-async fn dev_page() -> Response {
+fn dev_page(page: &str) -> Response {
     // The nonce lets the page's own script and style run, and no other.
     let nonce = Uuid::new_v4().simple().to_string();
     let policy = format!(
@@ -179,8 +200,7 @@ async fn dev_page() -> Response {
         (header::CONTENT_SECURITY_POLICY, policy),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
-    let page = DEV_PAGE.replace(NONCE, &nonce);
-    (headers, Html(page)).into_response()
+    (headers, Html(page.replace(NONCE, &nonce))).into_response()
 }
 
 async fn not_found() -> impl IntoResponse {

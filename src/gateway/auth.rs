@@ -4,6 +4,7 @@
 //! leeway, `nbf` is obeyed, and the time is the gateway's clock. Keys and tokens cannot be printed.
 
 mod claims;
+mod error;
 mod inspect;
 mod keys;
 #[cfg(test)]
@@ -18,12 +19,13 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::ids::{IdError, UserId};
+use crate::ids::UserId;
 
 use super::policy::Grants;
 use claims::{Claims, Demands};
 use keys::KeySet;
 
+pub use error::AuthError;
 pub use inspect::{Check, Inspection};
 pub use keys::KeyError;
 
@@ -121,6 +123,11 @@ impl AuthConfig {
     /// Whether nobody proves anything.
     pub fn is_anonymous(&self) -> bool {
         self.keys.is_none()
+    }
+
+    /// Whether tokens can be minted: nobody needs one, or of a public key alone none can be.
+    pub fn can_mint(&self) -> bool {
+        self.signing_key().is_ok()
     }
 
     /// A user of its own, where nobody has to prove anything.
@@ -231,92 +238,5 @@ impl fmt::Debug for AuthConfig {
             .field("ephemeral", &self.ephemeral)
             .field("query_token", &self.query_token)
             .finish_non_exhaustive()
-    }
-}
-
-/// Why a token does not prove who its bearer is. No variant holds any of the token.
-#[derive(Debug, thiserror::Error)]
-pub enum AuthError {
-    /// It is malformed, of another algorithm, or signed with another key.
-    #[error("failed to verify the token")]
-    Token(#[source] jsonwebtoken::errors::Error),
-    /// No key is known by the name that it gives.
-    #[error("no key is known that the token could be signed with")]
-    NoKey,
-    /// A claim is not of its type.
-    #[error("the token's {0} is not of its type")]
-    Claim(&'static str),
-    /// It has no end.
-    #[error("the token has no exp")]
-    NoExpiry,
-    /// It has ended.
-    #[error("the token has expired")]
-    Expired,
-    /// It has not begun.
-    #[error("the token is not valid yet")]
-    NotYetValid,
-    /// It is for somebody else.
-    #[error("the token's aud is not the one that is expected here")]
-    Audience,
-    /// It is from somebody else.
-    #[error("the token's iss is not the one that is expected here")]
-    Issuer,
-    /// It names no user.
-    #[error("the token names no user")]
-    NoUser,
-    /// What it names is not a user's id.
-    #[error("the token's user is not an id")]
-    User(#[source] IdError),
-    /// A token could not be signed.
-    #[error("failed to sign a token")]
-    Mint(#[source] jsonwebtoken::errors::Error),
-    /// The claims of a token have no JSON form.
-    #[error("failed to write the claims of a token")]
-    Claims(#[source] serde_json::Error),
-    /// There is no key to sign with: of a public key nothing can be signed.
-    #[error("there is no key to sign tokens with: set auth.secret, with an HS algorithm")]
-    NoSigningKey,
-    /// The system has no random bytes to give.
-    #[error("failed to read random bytes for a key")]
-    NoRandomness,
-}
-
-impl AuthError {
-    /// What is said about it to the bearer.
-    pub fn sentence(&self) -> &'static str {
-        match self {
-            Self::Expired => "the token has expired",
-            Self::NoUser | Self::User(_) => "the token's user is not an id",
-            Self::Token(_)
-            | Self::NoKey
-            | Self::Claim(_)
-            | Self::NoExpiry
-            | Self::NotYetValid
-            | Self::Audience
-            | Self::Issuer
-            | Self::Mint(_)
-            | Self::Claims(_)
-            | Self::NoSigningKey
-            | Self::NoRandomness => "the token is not valid",
-        }
-    }
-
-    /// The name of the refusal, as clients read it.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Expired => "token_expired",
-            Self::NoUser | Self::User(_) => "invalid_user_id",
-            Self::Token(_)
-            | Self::NoKey
-            | Self::Claim(_)
-            | Self::NoExpiry
-            | Self::NotYetValid
-            | Self::Audience
-            | Self::Issuer
-            | Self::Mint(_)
-            | Self::Claims(_)
-            | Self::NoSigningKey
-            | Self::NoRandomness => "invalid_token",
-        }
     }
 }

@@ -1,8 +1,11 @@
 //! Every request is authorised before anything looks at what it asks for, and gets one answer.
 
+use std::time::Instant;
+
 use serde_json::value::RawValue;
 
 use crate::catalog::{ExerciseService, Launch};
+use crate::metrics::Metrics;
 use crate::protocol::ErrorCode;
 
 use super::auth::Principal;
@@ -14,6 +17,7 @@ use super::socket::MAX_ANSWER;
 #[derive(Debug)]
 pub(super) struct Dispatch {
     exercises: ExerciseService,
+    metrics: Metrics,
 }
 
 /// What a request comes to.
@@ -65,12 +69,30 @@ impl RequestError {
 
 impl Dispatch {
     /// Answers from this service.
-    pub(super) fn new(exercises: ExerciseService) -> Self {
-        Self { exercises }
+    pub(super) fn new(exercises: ExerciseService, metrics: Metrics) -> Self {
+        Self { exercises, metrics }
     }
 
     /// Answers a request that the principal may make under these rules.
     pub(super) fn answer(
+        &self,
+        principal: &Principal,
+        rules: Rules,
+        subject: &str,
+        data: Option<&RawValue>,
+    ) -> Result<Answer, RequestError> {
+        let begin = Instant::now();
+        let answer = self.answered(principal, rules, subject, data);
+        let result = match &answer {
+            Ok(_) => "ok",
+            Err(error) => error.code().as_str(),
+        };
+        self.metrics
+            .request(label(subject), result, begin.elapsed());
+        answer
+    }
+
+    fn answered(
         &self,
         principal: &Principal,
         rules: Rules,
@@ -109,6 +131,25 @@ impl Dispatch {
             launched: None,
         })
     }
+}
+
+/// A subject as it is counted: one of few names, whatever a client sends.
+fn label(subject: &str) -> &'static str {
+    const SUBJECTS: [&str; 5] = [
+        "exercise.pool.list",
+        "exercise.pool.get",
+        "exercise.pool.exercises",
+        "exercise.get",
+        "exercise.launch",
+    ];
+    let known = SUBJECTS.into_iter().find(|known| *known == subject);
+    known.unwrap_or(
+        if subject.starts_with("grading.") && subject.ends_with(".submit") {
+            "grading.submit"
+        } else {
+            "other"
+        },
+    )
 }
 
 // Whoever handles a launch announces `started`, once: the session does, after its answer.

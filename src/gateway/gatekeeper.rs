@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use tokio::time::Instant;
 use tokio_util::sync::WaitForCancellationFuture;
 
+use crate::protocol::Close;
+
 use super::Gateway;
 use super::auth::{AuthError, Principal};
 
@@ -62,6 +64,8 @@ impl Gatekeeper {
             return Err(Unproven::TooManyFailures);
         }
         let verified = self.gateway.auth().verify(token, self.gateway.clock());
+        let result = verified.as_ref().map_or_else(AuthError::code, |_| "valid");
+        self.gateway.metrics().token(result);
         if let Err(error) = &verified {
             admission.failed(self.address, now);
             tracing::debug!(
@@ -84,6 +88,11 @@ impl Gatekeeper {
         } else {
             Err(Unproven::AnotherUser)
         }
+    }
+
+    /// Counts a close.
+    pub(super) fn count_close(&self, close: Close) {
+        self.gateway.metrics().closed(close.code.as_str());
     }
 
     /// Ready when the daemon stops.

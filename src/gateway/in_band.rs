@@ -42,6 +42,7 @@ impl Greeting<'_> {
         match outcome {
             Ok(principal) => Some(principal),
             Err(Some(close)) => {
+                self.gatekeeper.count_close(close);
                 connection::farewell(reader, writer, close, self.terms).await;
                 None
             }

@@ -80,7 +80,10 @@ impl Services {
         tasks.spawn("relay", Arc::clone(&relay).run(tasks.stopping()));
         let catalog = Arc::new(crate::catalog::CatalogStore::default());
         Arc::new(Self {
-            dispatch: Dispatch::new(crate::catalog::ExerciseService::new(catalog)),
+            dispatch: Dispatch::new(
+                crate::catalog::ExerciseService::new(catalog),
+                crate::metrics::Metrics::new(),
+            ),
             clock,
             rules: Rules::default(),
             hub,

@@ -3,140 +3,35 @@
 //! The order of the checks is part of the contract: what is no upgrade is told so first, then a
 //! daemon that stops refuses, then the origin is judged, and the token last, because it costs most.
 
+mod refusal;
+
 use std::pin::Pin;
 
+use axum::Extension;
 use axum::extract::rejection::PathRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Path, State};
-use axum::http::header::{self, HeaderMap, HeaderValue};
-use axum::http::{StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
-use serde::Serialize;
+use axum::http::Uri;
+use axum::http::header::{HeaderMap, HeaderValue};
+use axum::response::Response;
 use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::ids::RoomId;
+use crate::metrics::ConnectionStatus;
 use crate::protocol::{CloseCode, Dialect};
 use crate::shutdown::TaskGuard;
 
 use super::Gateway;
 use super::address::PeerAddress;
-use super::auth::{AuthError, Principal};
+use super::auth::Principal;
 use super::connection::{self, Terms};
 use super::gatekeeper::{Gatekeeper, Unproven};
 use super::in_band::Greeting;
 use super::socket::{self, Reader, Writer};
 use super::token::{self, Subprotocols};
-
-/// Seconds after which a client that was refused for want of room may try again.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
-
-/// Why a socket is not opened.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Refusal {
-    /// The request does not ask for a WebSocket of version 13.
-    #[error("this is not a WebSocket upgrade")]
-    NotAnUpgrade(#[source] WebSocketUpgradeRejection),
-    /// A token is offered as a subprotocol, but nothing that can be echoed.
-    #[error("a token in the subprotocol needs a dialect beside it")]
-    SubprotocolMissing,
-    /// What is in the path is not the name of a room.
-    #[error("the room's name is not an id")]
-    InvalidRoom,
-    /// The room is not for this user.
-    #[error("this user may not enter the room")]
-    RoomForbidden,
-    /// There is no token.
-    #[error("there is no token")]
-    MissingToken,
-    /// There is a token that proves nothing.
-    #[error("{}", .0.sentence())]
-    Token(#[source] AuthError),
-    /// The page that asks is of another site.
-    #[error("this origin may not open a socket")]
-    OriginNotAllowed,
-    /// The address opens too many sockets, or sends too many tokens that prove nothing.
-    #[error("this address connects too often")]
-    TooManyConnects,
-    /// There are as many sockets as there may be.
-    #[error("the server has as many connections as it takes")]
-    AtCapacity,
-    /// The daemon is about to stop.
-    #[error("the server is about to stop")]
-    Draining,
-}
-
-#[derive(Serialize)]
-struct RefusalBody {
-    error: String,
-    code: &'static str,
-}
-
-impl Refusal {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::NotAnUpgrade(_) | Self::InvalidRoom => "bad_request",
-            Self::RoomForbidden => "forbidden",
-            Self::SubprotocolMissing => "subprotocol_missing",
-            Self::MissingToken => "missing_token",
-            Self::Token(error) => error.code(),
-            Self::OriginNotAllowed => "origin_not_allowed",
-            Self::TooManyConnects => "too_many_connects",
-            Self::AtCapacity => "at_capacity",
-            Self::Draining => "draining",
-        }
-    }
-
-    fn status(&self) -> StatusCode {
-        match self {
-            Self::NotAnUpgrade(_) | Self::InvalidRoom | Self::SubprotocolMissing => {
-                StatusCode::BAD_REQUEST
-            }
-            Self::MissingToken | Self::Token(_) => StatusCode::UNAUTHORIZED,
-            Self::OriginNotAllowed | Self::RoomForbidden => StatusCode::FORBIDDEN,
-            Self::TooManyConnects => StatusCode::TOO_MANY_REQUESTS,
-            Self::AtCapacity | Self::Draining => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-
-    fn header(&self) -> Option<(header::HeaderName, HeaderValue)> {
-        match self.status() {
-            StatusCode::BAD_REQUEST => Some((
-                header::SEC_WEBSOCKET_VERSION,
-                HeaderValue::from_static("13"),
-            )),
-            StatusCode::UNAUTHORIZED => {
-                Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
-            }
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
-                Some((header::RETRY_AFTER, RETRY_AFTER))
-            }
-            _ => None,
-        }
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        tracing::debug!(
-            code = self.code(),
-            error = &self as &dyn std::error::Error,
-            "refused a socket"
-        );
-        let body = RefusalBody {
-            error: self.to_string(),
-            code: self.code(),
-        };
-        let mut response = (self.status(), Json(body)).into_response();
-        let headers = response.headers_mut();
-        headers.extend(self.header());
-        // Who wanted a socket has no use for the connection beneath.
-        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-        response
-    }
-}
+use refusal::Refusal;
 
 /// What there is to know about a request for a socket.
 type Asked = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
@@ -150,8 +45,9 @@ pub(super) async fn open(
     upgrade: Asked,
 ) -> Result<Response, Refusal> {
     let lobby = gateway.lobby();
-    let door = Door::come_to(&gateway, peer, &headers, upgrade, Ok(lobby))?;
-    door.open_to_the_known(&headers, &uri)
+    let door = Door::come_to(&gateway, peer, &headers, upgrade, Ok(lobby));
+    let answer = door.and_then(|door| door.open_to_the_known(&headers, &uri));
+    counted(&gateway, answer)
 }
 
 /// `GET /ws/{room}`.
@@ -167,8 +63,9 @@ pub(super) async fn open_room(
         .map_err(|_| Refusal::InvalidRoom)
         .and_then(|Path(name)| RoomId::parse(&name).map_err(|_| Refusal::InvalidRoom))
         .map(Some);
-    let door = Door::come_to(&gateway, peer, &headers, upgrade, room)?;
-    door.open_to_the_known(&headers, &uri)
+    let door = Door::come_to(&gateway, peer, &headers, upgrade, room);
+    let answer = door.and_then(|door| door.open_to_the_known(&headers, &uri));
+    counted(&gateway, answer)
 }
 
 /// `GET /ws/connect`: without a token the socket is opened, and asks whose it is.
@@ -179,11 +76,16 @@ pub(super) async fn open_in_band(
     uri: Uri,
     upgrade: Asked,
 ) -> Result<Response, Refusal> {
-    let door = Door::come_to(&gateway, peer, &headers, upgrade, Ok(None))?;
-    match door.identify(&headers, &uri)? {
+    let door = Door::come_to(&gateway, peer, &headers, upgrade, Ok(None));
+    let answer = door.and_then(|door| match door.identify(&headers, &uri)? {
         Some(principal) => door.open(principal),
         None => door.open_to_a_stranger(),
-    }
+    });
+    counted(&gateway, answer)
+}
+
+fn counted(gateway: &Gateway, answer: Result<Response, Refusal>) -> Result<Response, Refusal> {
+    answer.inspect_err(|_| gateway.metrics().connection(ConnectionStatus::Refused))
 }
 
 /// With what a socket is opened, whoever it belongs to.
@@ -361,10 +263,13 @@ impl Gateway {
     ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let most = self.limits().connections_per_user;
         // Boxed: each layer of futures around it would otherwise hold it twice.
-        match self.admission().seat(&principal.user, most) {
-            Some(seat) => Box::pin(self.serve(halves, principal, visit, seat)),
-            None => Box::pin(turn_away(halves, Terms::of(self.limits()))),
+        if let Some(seat) = self.admission().seat(&principal.user, most) {
+            self.metrics().connection(ConnectionStatus::Accepted);
+            return Box::pin(self.serve(halves, principal, visit, seat));
         }
+        self.metrics().connection(ConnectionStatus::Limited);
+        self.metrics().closed(CloseCode::ConnectionLimit.as_str());
+        Box::pin(turn_away(halves, Terms::of(self.limits())))
     }
 }
 

@@ -13,4 +13,5 @@ mod fixture;
 mod generated;
 mod information;
 mod serve;
+mod token;
 mod validate;

@@ -1,6 +1,7 @@
 //! A daemon that stops says so to everyone and waits for everyone.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use tokio::io::AsyncWriteExt;
@@ -84,4 +85,50 @@ async fn a_half_sent_request_is_named_too() {
     let late = soon(fixture.daemon.drain()).await;
     let names: Vec<_> = late.iter().map(ToString::to_string).collect();
     assert_eq!(names, ["http 2"]);
+}
+
+#[tokio::test]
+async fn closes_are_spread_over_the_window() {
+    const SOCKETS: usize = 20;
+    let fixture = Fixture::with(|config| {
+        config.drain = Duration::from_secs(2);
+        config.limits.close_timeout = Duration::from_millis(200);
+        config.limits.connections_per_user = SOCKETS;
+    })
+    .await;
+    let mut clients = Vec::new();
+    for _ in 0..SOCKETS {
+        clients.push(fixture.connect().await);
+    }
+    let begin = Instant::now();
+    let closing = clients.into_iter().map(async |mut client| {
+        let (code, reason) = client.closed().await;
+        assert_eq!(code, 1012);
+        (begin.elapsed(), reason["retry_after_ms"].as_u64().unwrap())
+    });
+    let (late, closed) = tokio::join!(
+        soon(fixture.daemon.drain()),
+        futures_util::future::join_all(closing)
+    );
+    assert_eq!(late, []);
+    let (mut times, waits): (Vec<_>, BTreeSet<_>) = closed.into_iter().unzip();
+    times.sort();
+    // Twenty in 1.8 s: one every 90 ms, so half of them in the first half, give or take a busy
+    // machine, which can only be late.
+    let by = |time: u64| {
+        times
+            .iter()
+            .filter(|t| **t < Duration::from_millis(time))
+            .count()
+    };
+    assert!(by(900) <= 11, "{times:?}");
+    assert!(
+        times[SOCKETS - 1] >= Duration::from_millis(1_700),
+        "{times:?}"
+    );
+    assert!(
+        times[0] + Duration::from_millis(500) <= times[SOCKETS - 1],
+        "{times:?}"
+    );
+    assert!(waits.len() > SOCKETS / 2, "random: {waits:?}");
 }

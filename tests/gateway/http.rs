@@ -1,12 +1,13 @@
 //! What is not a socket.
 
 use mithril::daemon::{Daemon, DaemonConfig, DaemonError};
+use mithril::gateway::AuthConfig;
 use mithril::ids::UserId;
 use serde_json::json;
 
 use mithril::broker::memory::MemoryBroker;
 
-use crate::fixture::{Fixture, config};
+use crate::fixture::{Fixture, config, soon, upgrade};
 
 fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -36,7 +37,7 @@ async fn health_tells_what_is_served() {
 async fn errors_are_json() {
     let fixture = Fixture::start().await;
     // Without --dev there is no page either.
-    for path in ["/", "/nope", "/ws/a/b", "/metrics"] {
+    for path in ["/", "/nope", "/ws/a/b"] {
         let answer = fixture.http(&get(path)).await;
         assert_eq!(answer.status, 404, "{path}");
         assert_eq!(answer.json()["code"], "not_found");
@@ -66,6 +67,7 @@ async fn the_page_runs_its_own_script_alone() {
     assert!(!answer.body.contains("{{nonce}}"));
     assert!(!answer.body.contains("http://") && !answer.body.contains("https://"));
     assert!(!answer.body.contains(" style="), "the policy forbids it");
+    assert!(!answer.body.contains("{{"), "all is filled in");
     let again = fixture.http(&get("/")).await;
     assert!(!again.body.contains(nonce), "a nonce is used once");
 }
@@ -130,4 +132,78 @@ async fn only_a_development_daemon_mints_tokens() {
     let daemon = Daemon::bind(config()).await.unwrap();
     let user = UserId::parse("dev").unwrap();
     assert_eq!(daemon.dev_token(&user).unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_happens_is_counted_without_naming_anybody() {
+    let fixture = Fixture::with(|config| config.limits.connections_per_user = 1).await;
+    let mut client = fixture.connect().await;
+    let mut second = fixture.connect().await;
+    assert_eq!(second.closed().await.0, 4000);
+    for id in ["hello", "a-name-of-its-own"] {
+        client
+            .request("exercise.get", json!({"exercise_id": id}))
+            .await;
+    }
+    client.request("a-subject-of-its-own", json!({})).await;
+    let refused = fixture.http(&upgrade("/ws?token=nonsense", "")).await;
+    assert_eq!(refused.status, 401);
+    let answer = fixture.http(&get("/metrics")).await;
+    assert_eq!(answer.status, 200);
+    let kind = answer.header("content-type").unwrap();
+    assert!(kind.starts_with("application/openmetrics-text"), "{kind}");
+    for line in [
+        r#"websocket_connections_total{status="accepted"} 1"#,
+        r#"websocket_connections_total{status="limited"} 1"#,
+        r#"websocket_connections_total{status="refused"} 1"#,
+        "websocket_active_connections 1",
+        "websocket_messages_sent_total 3",
+        "websocket_message_size_bytes_count 3",
+        r#"jwt_validation_total{result="valid"} 2"#,
+        r#"jwt_validation_total{result="invalid_token"} 1"#,
+        r#"mithril_close_total{code="connection_limit"} 1"#,
+        r#"mithril_requests_total{subject="exercise.get",result="ok"} 1"#,
+        r#"mithril_requests_total{subject="exercise.get",result="not_found"} 1"#,
+        r#"mithril_requests_total{subject="other",result="unknown_subject"} 1"#,
+        "mithril_request_duration_seconds_count 3",
+        "mithril_rate_limited_total 0",
+        "mithril_content_revision 1",
+        "mithril_content_pools 2",
+        "mithril_content_exercises 2",
+        "mithril_content_stale 0",
+    ] {
+        assert!(
+            answer.body.lines().any(|found| found == line),
+            "{line}\n{}",
+            answer.body
+        );
+    }
+    for name in ["\"42\"", "a-name-of-its-own", "a-subject-of-its-own"] {
+        assert!(!answer.body.contains(name), "{name}");
+    }
+    drop(client);
+    let counted_out = async {
+        while !fixture
+            .http(&get("/metrics"))
+            .await
+            .body
+            .contains("websocket_active_connections 0")
+        {}
+    };
+    soon(Box::pin(counted_out)).await;
+}
+
+#[tokio::test]
+async fn everyone_is_let_in_on_this_machine_alone() {
+    let anonymous = |listen: &str, insecure| {
+        let mut config = config();
+        config.auth = Some(AuthConfig::anonymous());
+        config.listen = listen.parse().unwrap();
+        config.insecure = insecure;
+        Daemon::bind(config)
+    };
+    assert!(anonymous("127.0.0.1:0", false).await.is_ok());
+    assert!(anonymous("0.0.0.0:0", true).await.is_ok());
+    let error = anonymous("0.0.0.0:0", false).await.unwrap_err();
+    assert!(matches!(error, DaemonError::Anonymous(_)), "{error}");
 }

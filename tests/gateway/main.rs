@@ -8,11 +8,16 @@
     reason = "a helper that fails fails its test"
 )]
 
+mod algorithms;
 mod drain;
 mod events;
 mod fixture;
 mod hostile;
 mod http;
+mod in_band;
+mod limits;
+mod process;
+mod proxies;
 mod refusals;
 mod requests;
 mod rooms;

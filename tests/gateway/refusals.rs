@@ -59,6 +59,10 @@ async fn a_token_must_be_there_and_prove_a_user() {
             claims(json!({"sub": "a\nb", "exp": NOW + 60})),
             "invalid_user_id",
         ),
+        (
+            claims(json!({"sub": "x".repeat(10_000), "exp": NOW + 60})),
+            "invalid_user_id",
+        ),
         (claims(json!({"exp": NOW + 60})), "invalid_user_id"),
     ] {
         let answer = refused(&fixture, "/ws", &bearer(&token)).await;

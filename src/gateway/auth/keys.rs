@@ -59,6 +59,9 @@ pub enum KeyError {
     /// A public key is set twice.
     #[error("auth.public_key and auth.jwks are both set: set one of them")]
     TwoSources,
+    /// The PEM is the key that tokens are signed with.
+    #[error("auth.public_key is a private key: the daemon needs the public one alone")]
+    PrivateKey,
     /// The PEM is not a public key of the algorithm.
     #[error("auth.public_key is not a public key of auth.algorithm = {algorithm:?}")]
     PublicKey {
@@ -119,6 +122,9 @@ impl KeySet {
     }
 
     fn of_pem(algorithm: Algorithm, pem: &str) -> Result<Self, KeyError> {
+        if pem.contains("PRIVATE KEY-----") {
+            return Err(KeyError::PrivateKey);
+        }
         let key = match algorithm.family() {
             AlgorithmFamily::Rsa => DecodingKey::from_rsa_pem(pem.as_bytes()),
             AlgorithmFamily::Ec => DecodingKey::from_ec_pem(pem.as_bytes()),

@@ -98,6 +98,7 @@ fn gateway(change: impl FnOnce(&mut Limits)) -> Gateway {
         broker: MemoryBroker::new(),
         clock: Clock::new(move || midnight().saturating_add(begin.elapsed()).unwrap()),
         exercises: ExerciseService::new(Arc::new(CatalogStore::default())),
+        metrics: Metrics::new(),
     })
 }
 
@@ -136,6 +137,7 @@ async fn serve(
         activity: Activity::new(begin),
         gatekeeper: Gatekeeper::new(gateway.clone(), [1, 2, 3, 4].into()),
         departure: gateway.shared.departure.clone(),
+        metrics: Metrics::new(),
         seat: None,
     };
     run(halves, session, outbox, care).await;

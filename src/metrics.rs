@@ -1,0 +1,314 @@
+//! What is counted has a finite set of labels: never a user, a room, an exercise or a topic.
+//!
+//! The names are those of OPERATIONS.md, section 3. Labels come from enums and constants alone, so
+//! nothing that a client sends can become one.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+use tokio::time::Instant;
+
+/// The type of what [`Metrics::encode`] writes.
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Everything that is counted. A clone counts in the same place.
+#[derive(Clone)]
+pub struct Metrics(Arc<Counted>);
+
+struct Counted {
+    registry: Registry,
+    connections: Family<Status, Counter>,
+    active: Gauge,
+    sent: Counter,
+    failed: Family<Reason, Counter>,
+    duration: Histogram,
+    size: Histogram,
+    tokens: Family<Outcome, Counter>,
+    closes: Family<Code, Counter>,
+    limited: Counter,
+    requests: Family<Request, Counter>,
+    request_duration: Histogram,
+    content: Content,
+}
+
+#[derive(Debug, Default)]
+struct Content {
+    revision: Gauge,
+    pools: Gauge,
+    exercises: Gauge,
+    stale: Gauge,
+}
+
+/// What became of a request for a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionStatus {
+    /// It was opened for a user.
+    Accepted,
+    /// It was opened, and closed because its user has too many.
+    Limited,
+    /// It was refused in plain HTTP.
+    Refused,
+}
+
+/// Why a message did not reach its client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendFailure {
+    /// The client reads too slowly: its queue was full.
+    SlowConsumer,
+    /// The client did not take what was written in time.
+    WriteTimeout,
+    /// The network broke.
+    Broken,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Status {
+    status: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reason {
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Code {
+    code: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Request {
+    subject: &'static str,
+    result: &'static str,
+}
+
+impl Metrics {
+    /// Nothing has been counted.
+    pub fn new() -> Self {
+        let mut counted = Counted {
+            registry: Registry::default(),
+            connections: Family::default(),
+            active: Gauge::default(),
+            sent: Counter::default(),
+            failed: Family::default(),
+            // A second to a day.
+            duration: Histogram::new(exponential_buckets(1.0, 3.0, 11)),
+            // 64 bytes to 16 MiB.
+            size: Histogram::new(exponential_buckets(64.0, 4.0, 10)),
+            tokens: Family::default(),
+            closes: Family::default(),
+            limited: Counter::default(),
+            requests: Family::default(),
+            // 50 microseconds to 13 seconds.
+            request_duration: Histogram::new(exponential_buckets(0.000_05, 4.0, 10)),
+            content: Content::default(),
+        };
+        counted.register();
+        Self(Arc::new(counted))
+    }
+
+    /// A socket was asked for.
+    pub fn connection(&self, status: ConnectionStatus) {
+        let status = match status {
+            ConnectionStatus::Accepted => "accepted",
+            ConnectionStatus::Limited => "limited",
+            ConnectionStatus::Refused => "refused",
+        };
+        self.0.connections.get_or_create(&Status { status }).inc();
+    }
+
+    /// A connection is open until this is dropped.
+    pub fn open(&self) -> OpenConnection {
+        self.0.active.inc();
+        OpenConnection {
+            metrics: self.clone(),
+            since: Instant::now(),
+        }
+    }
+
+    /// A message of this size was written.
+    pub fn sent(&self, bytes: usize) {
+        self.0.sent.inc();
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a message has less than 2^52 bytes"
+        )]
+        self.0.size.observe(bytes as f64);
+    }
+
+    /// A message did not reach its client.
+    pub fn not_sent(&self, failure: SendFailure) {
+        let reason = match failure {
+            SendFailure::SlowConsumer => "slow_consumer",
+            SendFailure::WriteTimeout => "write_timeout",
+            SendFailure::Broken => "broken",
+        };
+        self.0.failed.get_or_create(&Reason { reason }).inc();
+    }
+
+    /// A token was looked at: `valid`, or the code of its refusal.
+    pub fn token(&self, result: &'static str) {
+        self.0.tokens.get_or_create(&Outcome { result }).inc();
+    }
+
+    /// A connection was closed, for the reason of this name.
+    pub fn closed(&self, code: &'static str) {
+        self.0.closes.get_or_create(&Code { code }).inc();
+    }
+
+    /// A frame was one too many.
+    pub fn rate_limited(&self) {
+        self.0.limited.inc();
+    }
+
+    /// A request was answered: `ok`, or the code of the error.
+    pub fn request(&self, subject: &'static str, result: &'static str, took: Duration) {
+        self.0
+            .requests
+            .get_or_create(&Request { subject, result })
+            .inc();
+        self.0.request_duration.observe(took.as_secs_f64());
+    }
+
+    /// What is served now.
+    pub fn content(&self, revision: u64, pools: usize, exercises: usize, stale: usize) {
+        let content = &self.0.content;
+        let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        content
+            .revision
+            .set(i64::try_from(revision).unwrap_or(i64::MAX));
+        content.pools.set(whole(pools));
+        content.exercises.set(whole(exercises));
+        content.stale.set(whole(stale));
+    }
+
+    /// All of it as `OpenMetrics` text.
+    pub fn encode(&self) -> Result<String, fmt::Error> {
+        let mut page = String::new();
+        text::encode(&mut page, &self.0.registry)?;
+        Ok(page)
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Metrics(…)")
+    }
+}
+
+impl Counted {
+    // The registry appends `_total` to counters by itself.
+    fn register(&mut self) {
+        let of = &mut self.registry;
+        of.register(
+            "websocket_connections",
+            "Requests for sockets, by what became of them",
+            self.connections.clone(),
+        );
+        of.register(
+            "websocket_active_connections",
+            "Open sockets",
+            self.active.clone(),
+        );
+        of.register(
+            "websocket_messages_sent",
+            "Messages written",
+            self.sent.clone(),
+        );
+        of.register(
+            "websocket_messages_failed",
+            "Messages that did not reach their client, by reason",
+            self.failed.clone(),
+        );
+        of.register(
+            "websocket_connection_duration_seconds",
+            "How long sockets were open",
+            self.duration.clone(),
+        );
+        of.register(
+            "websocket_message_size_bytes",
+            "Sizes of the messages written",
+            self.size.clone(),
+        );
+        of.register(
+            "jwt_validation",
+            "Tokens looked at, by result",
+            self.tokens.clone(),
+        );
+        of.register(
+            "mithril_close",
+            "Sockets closed, by reason",
+            self.closes.clone(),
+        );
+        of.register(
+            "mithril_rate_limited",
+            "Frames that were too many",
+            self.limited.clone(),
+        );
+        of.register(
+            "mithril_requests",
+            "Requests, by subject and result",
+            self.requests.clone(),
+        );
+        of.register(
+            "mithril_request_duration_seconds",
+            "How long answers to requests took",
+            self.request_duration.clone(),
+        );
+        let content = &self.content;
+        for (name, help, gauge) in [
+            (
+                "mithril_content_revision",
+                "Number of the catalog",
+                &content.revision,
+            ),
+            ("mithril_content_pools", "Pools served", &content.pools),
+            (
+                "mithril_content_exercises",
+                "Exercises served",
+                &content.exercises,
+            ),
+            (
+                "mithril_content_stale",
+                "Exercises served that are broken on disk",
+                &content.stale,
+            ),
+        ] {
+            of.register(name, help, gauge.clone());
+        }
+    }
+}
+
+/// An open connection, counted; dropping it counts it out.
+#[derive(Debug)]
+#[must_use = "the connection is counted out when this is dropped"]
+pub struct OpenConnection {
+    metrics: Metrics,
+    since: Instant,
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        let counted = &self.metrics.0;
+        counted.active.dec();
+        counted.duration.observe(self.since.elapsed().as_secs_f64());
+    }
+}
