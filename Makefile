@@ -28,11 +28,11 @@ doc:
 generate:
 	cargo build --locked
 	mkdir -p completions man
-	target/debug/mithril completions bash > completions/mithril.bash
-	target/debug/mithril completions zsh > completions/_mithril
-	target/debug/mithril completions fish > completions/mithril.fish
+	cargo run --quiet --locked -- completions bash > completions/mithril.bash
+	cargo run --quiet --locked -- completions zsh > completions/_mithril
+	cargo run --quiet --locked -- completions fish > completions/mithril.fish
 	rm -f man/*.1
-	target/debug/mithril man --out man
+	cargo run --quiet --locked -- man --out man
 
 bench:
 	cargo bench --locked --bench content
