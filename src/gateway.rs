@@ -291,7 +291,7 @@ impl Gateway {
             gatekeeper,
             departure: self.shared.departure.clone(),
             metrics: self.shared.metrics.clone(),
-            seat: Some(seat),
+            _seat: Some(seat),
         };
         connection::run(halves, session, outbox, care)
     }
