@@ -118,6 +118,7 @@ impl Gateway {
         let arrivals = Arrivals {
             hub: Arc::clone(&hub),
             payload: limits.payload,
+            metrics: config.metrics.clone(),
         };
         let broker = Arc::new(config.broker.connect(Arc::new(arrivals)));
         let services = Arc::new(Services {
@@ -175,6 +176,11 @@ impl Gateway {
     /// How many sockets are open or being opened.
     pub fn connections(&self) -> usize {
         self.shared.connections.count()
+    }
+
+    /// How many topics connections are subscribed to, counted one by one.
+    pub fn subscriptions(&self) -> usize {
+        self.shared.services.hub.subscriptions()
     }
 
     /// How many users have a socket.
@@ -285,7 +291,7 @@ impl Gateway {
             gatekeeper,
             departure: self.shared.departure.clone(),
             metrics: self.shared.metrics.clone(),
-            seat: Some(seat),
+            _seat: Some(seat),
         };
         connection::run(halves, session, outbox, care)
     }

@@ -1,7 +1,9 @@
 //! What is counted has a finite set of labels: never a user, a room, an exercise or a topic.
 //!
-//! The names are those of OPERATIONS.md, section 3. Labels come from enums and constants alone, so
-//! nothing that a client sends can become one.
+//! The names are those of OPERATIONS.md, section 3. Labels come from enums and constants; only the
+//! types of published messages are names that others choose, and no more than the first 64 of them.
+
+mod event_names;
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,6 +16,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use tokio::time::Instant;
+
+use event_names::EventNames;
 
 /// The type of what [`Metrics::encode`] writes.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -33,6 +37,9 @@ struct Counted {
     tokens: Family<Outcome, Counter>,
     closes: Family<Code, Counter>,
     limited: Counter,
+    subscriptions: Gauge,
+    events: EventNames,
+    deliveries: Family<Delivery, Counter>,
     requests: Family<Request, Counter>,
     request_duration: Histogram,
     content: Content,
@@ -88,6 +95,23 @@ struct Code {
     code: &'static str,
 }
 
+/// What became of a message that the broker brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryOutcome {
+    /// So many connections took it.
+    Taken(usize),
+    /// It is larger than a message may be.
+    TooLarge,
+    /// It can't be read.
+    Unreadable,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Delivery {
+    event: String,
+    result: &'static str,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Request {
     subject: &'static str,
@@ -110,6 +134,9 @@ impl Metrics {
             tokens: Family::default(),
             closes: Family::default(),
             limited: Counter::default(),
+            subscriptions: Gauge::default(),
+            events: EventNames::default(),
+            deliveries: Family::default(),
             requests: Family::default(),
             // 50 microseconds to 13 seconds.
             request_duration: Histogram::new(exponential_buckets(0.000_05, 4.0, 10)),
@@ -171,6 +198,28 @@ impl Metrics {
     /// A frame was one too many.
     pub fn rate_limited(&self) {
         self.0.limited.inc();
+    }
+
+    /// The broker brought a message of this type, where it has one.
+    pub fn delivery(&self, event: Option<&str>, outcome: DeliveryOutcome) {
+        let (result, count) = match outcome {
+            DeliveryOutcome::Taken(0) => ("unheard", 1),
+            DeliveryOutcome::Taken(count) => ("delivered", count),
+            DeliveryOutcome::TooLarge => ("too_large", 1),
+            DeliveryOutcome::Unreadable => ("unreadable", 1),
+        };
+        let event = self.0.events.label(event).to_owned();
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        let deliveries = &self.0.deliveries;
+        deliveries
+            .get_or_create(&Delivery { event, result })
+            .inc_by(count);
+    }
+
+    /// There are so many subscriptions now.
+    pub fn subscriptions(&self, count: usize) {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.0.subscriptions.set(count);
     }
 
     /// A request was answered: `ok`, or the code of the error.
@@ -262,6 +311,16 @@ impl Counted {
             "mithril_rate_limited",
             "Frames that were too many",
             self.limited.clone(),
+        );
+        of.register(
+            "mithril_subscriptions",
+            "Topics that connections are subscribed to",
+            self.subscriptions.clone(),
+        );
+        of.register(
+            "mithril_deliveries",
+            "Messages put into queues of connections, by type and result",
+            self.deliveries.clone(),
         );
         of.register(
             "mithril_requests",

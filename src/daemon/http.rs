@@ -160,6 +160,8 @@ async fn metrics(State(health): State<Arc<Health>>) -> Response {
     let (pools, exercises) = (catalog.pools().len(), catalog.exercise_count());
     let revision = health.exercises.revision();
     health.metrics.content(revision, pools, exercises, 0);
+    let subscriptions = health.gateway.subscriptions();
+    health.metrics.subscriptions(subscriptions);
     match health.metrics.encode() {
         Ok(page) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], page).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

@@ -72,63 +72,73 @@ pub(super) struct Care {
     /// Where it is counted what happens on it.
     pub(super) metrics: Metrics,
     /// What counts it among its user's; nothing in tests without a gateway.
-    pub(super) seat: Option<Seat>,
+    pub(super) _seat: Option<Seat>,
 }
 
 /// Serves one socket until it is closed.
-pub(super) async fn run<R, W>(
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an async function would keep its arguments beside what is bound to them, for as long \
+              as the connection lives: 800 bytes of each idle one"
+)]
+pub(super) fn run<R, W>(
     (mut reader, mut writer): (Reader<R>, Writer<W>),
     mut session: Session,
     outbox: Arc<Outbox>,
-    care: Care,
-) where
+    mut care: Care,
+) -> impl Future<Output = ()>
+where
     R: Stream<Item = Result<Message, axum::Error>> + Unpin,
     W: Sink<Message, Error = axum::Error> + Unpin,
 {
-    tracing::debug!(dialect = ?session.dialect(), "opened");
-    let Care {
-        terms,
-        mut vigil,
-        activity,
-        gatekeeper,
-        departure,
-        metrics,
-        seat: _seat,
-    } = care;
-    let _open = metrics.open();
-    let ping = Notify::new();
-    let meter = Meter::new(terms.frames, Instant::now());
-    let reading = Reading {
-        session: &mut session,
-        outbox: &outbox,
-        vigil: &mut vigil,
-        activity: &activity,
-        gatekeeper: &gatekeeper,
-        departure: &departure,
-        meter,
-        metrics: &metrics,
-        ping: &ping,
-    };
-    let mut read = pin!(reading.read(&mut reader));
-    let writing = Writing {
-        outbox: &outbox,
-        terms,
-        activity: &activity,
-        metrics: &metrics,
-        ping: &ping,
-    };
-    let mut write = pin!(writing.write(&mut writer));
-    tokio::select! {
-        () = &mut read => {
-            outbox.peer_is_gone();
-            write.await;
+    async move {
+        tracing::debug!(dialect = ?session.dialect(), "opened");
+        let Care {
+            terms,
+            vigil,
+            activity,
+            gatekeeper,
+            departure,
+            metrics,
+            _seat: _,
+        } = &mut care;
+        let terms = *terms;
+        let (activity, metrics) = (&*activity, &*metrics);
+        let _open = metrics.open();
+        let ping = Notify::new();
+        let meter = Meter::new(terms.frames, Instant::now());
+        let mut reading = Reading {
+            session: &mut session,
+            outbox: &outbox,
+            vigil,
+            activity,
+            gatekeeper,
+            departure,
+            meter,
+            metrics,
+            ping: &ping,
+        };
+        let mut read = pin!(reading.read(&mut reader));
+        let writing = Writing {
+            outbox: &outbox,
+            terms,
+            activity,
+            metrics,
+            ping: &ping,
+        };
+        let mut write = pin!(writing.write(&mut writer));
+        tokio::select! {
+            () = &mut read => {
+                outbox.peer_is_gone();
+                write.await;
+            }
+            written = &mut write => if written == Written::Closed {
+                // Whether the peer answers or not, the connection is over.
+                timeout(terms.close, read).await.ok();
+            },
         }
-        written = &mut write => if written == Written::Closed {
-            // Whether the peer answers or not, the connection is over.
-            timeout(terms.close, read).await.ok();
-        },
+        tracing::debug!("ended");
     }
-    tracing::debug!("ended");
 }
 
 /// Closes a socket on which nothing waits to be sent.

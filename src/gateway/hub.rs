@@ -120,6 +120,17 @@ impl Hub {
         }
     }
 
+    /// How many subscriptions there are. It looks at every topic: for whoever asks now and then.
+    pub(super) fn subscriptions(&self) -> usize {
+        let exact = self.topics.iter().map(|shard| {
+            let topics = lock(shard);
+            topics.values().map(HashMap::len).sum::<usize>()
+        });
+        let exact: usize = exact.sum();
+        let patterns = self.patterns.read().unwrap_or_else(PoisonError::into_inner);
+        exact + patterns.values().map(HashMap::len).sum::<usize>()
+    }
+
     /// Tells every connection which of its topics may have missed messages.
     pub(super) fn tell_of_gap(&self) {
         let mut topics: HashMap<u64, (Arc<Recipient>, Vec<String>)> = HashMap::new();

@@ -19,6 +19,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::{Broker, ConnectionChange, Delivery, Inbox, Subscription};
+use crate::metrics::{DeliveryOutcome, Metrics};
 use crate::protocol::{EncodeError, Envelope};
 
 use super::hub::Hub;
@@ -177,19 +178,26 @@ pub(super) struct Arrivals {
     pub(super) hub: Arc<Hub>,
     /// The largest payload, in bytes.
     pub(super) payload: usize,
+    pub(super) metrics: Metrics,
 }
 
 impl Inbox for Arrivals {
     fn deliver(&self, delivery: Delivery) {
         let channel = &*delivery.channel;
+        let count = |event, outcome| self.metrics.delivery(event, outcome);
         if delivery.payload.len() > self.payload {
+            count(None, DeliveryOutcome::TooLarge);
             let bytes = delivery.payload.len();
             tracing::warn!(channel, bytes, "dropped a message that is too large");
             return;
         }
         match Envelope::read(channel, &delivery.payload) {
-            Ok(envelope) => drop(self.hub.publish(&envelope)),
+            Ok(envelope) => {
+                let taken = self.hub.publish(&envelope);
+                count(envelope.content.kind(), DeliveryOutcome::Taken(taken));
+            }
             Err(error) => {
+                count(None, DeliveryOutcome::Unreadable);
                 let error = &error as &dyn std::error::Error;
                 tracing::warn!(channel, error, "dropped a message");
             }

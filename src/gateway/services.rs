@@ -74,6 +74,7 @@ impl Services {
         let arrivals = super::relay::Arrivals {
             hub: Arc::clone(&hub),
             payload: 1024,
+            metrics: crate::metrics::Metrics::new(),
         };
         let broker = broker.connect(Arc::new(arrivals));
         let relay = Relay::new(Arc::new(broker), Arc::clone(&hub));

@@ -69,6 +69,17 @@ pub enum Content {
     },
 }
 
+impl Content {
+    /// Its type, where it has one that can be told without reading it.
+    pub fn kind(&self) -> Option<&str> {
+        match self {
+            Self::Text(_) => None,
+            Self::Notice { kind, .. } | Self::Said { kind, .. } => Some(kind),
+            Self::Moved { movement, .. } => Some(movement.kind()),
+        }
+    }
+}
+
 /// What a member did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

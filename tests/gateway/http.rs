@@ -146,6 +146,8 @@ async fn what_happens_is_counted_without_naming_anybody() {
             .await;
     }
     client.request("a-subject-of-its-own", json!({})).await;
+    fixture.publish("ws:42", r#"{"event":"graded"}"#).await;
+    assert_eq!(client.receive().await["event"], "graded");
     let refused = fixture.http(&upgrade("/ws?token=nonsense", "")).await;
     assert_eq!(refused.status, 401);
     let answer = fixture.http(&get("/metrics")).await;
@@ -157,8 +159,8 @@ async fn what_happens_is_counted_without_naming_anybody() {
         r#"websocket_connections_total{status="limited"} 1"#,
         r#"websocket_connections_total{status="refused"} 1"#,
         "websocket_active_connections 1",
-        "websocket_messages_sent_total 3",
-        "websocket_message_size_bytes_count 3",
+        "websocket_messages_sent_total 4",
+        "websocket_message_size_bytes_count 4",
         r#"jwt_validation_total{result="valid"} 2"#,
         r#"jwt_validation_total{result="invalid_token"} 1"#,
         r#"mithril_close_total{code="connection_limit"} 1"#,
@@ -167,6 +169,8 @@ async fn what_happens_is_counted_without_naming_anybody() {
         r#"mithril_requests_total{subject="other",result="unknown_subject"} 1"#,
         "mithril_request_duration_seconds_count 3",
         "mithril_rate_limited_total 0",
+        "mithril_subscriptions 1",
+        r#"mithril_deliveries_total{event="other",result="delivered"} 1"#,
         "mithril_content_revision 1",
         "mithril_content_pools 2",
         "mithril_content_exercises 2",

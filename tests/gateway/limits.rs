@@ -158,3 +158,22 @@ async fn a_head_without_end_is_refused() {
     let answer = String::from_utf8_lossy(&answer);
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer:?}");
 }
+
+#[tokio::test]
+async fn an_idle_http_connection_does_not_stay() {
+    let fixture = Fixture::with(|config| config.header_timeout = Duration::from_millis(50)).await;
+    let mut stream = fixture.raw().await;
+    let request = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let mut answer = Vec::new();
+    soon(stream.read_to_end(&mut answer)).await.unwrap();
+    assert!(
+        answer.starts_with(b"HTTP/1.1 200 "),
+        "answered, then closed"
+    );
+    // A socket is no idle HTTP connection, however quiet it is.
+    let mut client = fixture.connect().await;
+    let mut late = fixture.raw().await;
+    soon(late.read_to_end(&mut answer)).await.unwrap();
+    assert_eq!(client.ask(PING).await["type"], "pong");
+}

@@ -33,7 +33,7 @@ pub(super) struct Reading<'a> {
 
 impl Reading<'_> {
     /// Reads until the peer is gone. What comes after the connection was closed is thrown away.
-    pub(super) async fn read<R>(mut self, reader: &mut Reader<R>)
+    pub(super) async fn read<R>(&mut self, reader: &mut Reader<R>)
     where
         R: Stream<Item = Result<Message, axum::Error>> + Unpin,
     {

@@ -138,7 +138,7 @@ async fn serve(
         gatekeeper: Gatekeeper::new(gateway.clone(), [1, 2, 3, 4].into()),
         departure: gateway.shared.departure.clone(),
         metrics: Metrics::new(),
-        seat: None,
+        _seat: None,
     };
     run(halves, session, outbox, care).await;
     begin.elapsed()
