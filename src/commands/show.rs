@@ -40,10 +40,9 @@ pub(super) fn run(
     }
     let rows = match (args.what, &args.id) {
         (ShowWhat::Pool, None) => pools(catalog),
-        (ShowWhat::Exercise, None) => exercises(
-            catalog,
-            catalog.pools().flat_map(|p| catalog.exercises_of(p)),
-        ),
+        (ShowWhat::Exercise, None) => {
+            exercises(catalog.pools().flat_map(|p| catalog.exercises_of(p)))
+        }
         (ShowWhat::Pool, Some(id)) => {
             let pool = catalog
                 .pool(id)
@@ -94,10 +93,7 @@ fn pools(catalog: &Catalog) -> Rows {
     }
 }
 
-fn exercises<'a>(
-    _catalog: &Catalog,
-    entries: impl Iterator<Item = &'a std::sync::Arc<ExerciseEntry>>,
-) -> Rows {
+fn exercises<'a>(entries: impl Iterator<Item = &'a std::sync::Arc<ExerciseEntry>>) -> Rows {
     let entries: Vec<_> = entries.collect();
     let json: Vec<&str> = entries.iter().map(|entry| &*entry.json).collect();
     Rows {
@@ -128,7 +124,7 @@ fn exercises<'a>(
 fn pool_details(catalog: &Catalog, pool: &PoolEntry) -> Rows {
     Rows {
         json: pool.json.to_string(),
-        ..exercises(catalog, catalog.exercises_of(pool))
+        ..exercises(catalog.exercises_of(pool))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::pool::{self, PoolFile};
 use super::Settings;
 use super::ignores::Ignores;
 use super::rules::{self, Beside, ExerciseContext, PoolContext};
+use super::settings::MAX_FILE_SIZE;
 use super::walk::Role;
 
 /// A name and where it is written.
@@ -83,7 +84,7 @@ pub(super) fn read_again(path: &Path, shown: &Arc<str>) -> Option<Source> {
     if !regular {
         return None;
     }
-    let bytes = bytes(path, Limits::default().bytes).ok()?;
+    let bytes = bytes(path, MAX_FILE_SIZE).ok()?;
     Some(Source::new(Arc::clone(shown), bytes))
 }
 
@@ -115,7 +116,7 @@ pub(super) fn judge(
     }
     let source = Source::new(Arc::clone(shown), bytes);
     let mut findings = Findings::new(&source);
-    let tree = tree(&source, settings, &mut findings);
+    let tree = tree(&source, &mut findings);
     let (content, ignores) = match &tree {
         Some(tree) => {
             let ignores = Ignores::of(tree, &source);
@@ -161,19 +162,11 @@ fn broken(role: Role) -> Content {
 }
 
 /// The tree of a file that has a mapping at its root; else the findings say why not.
-fn tree<'s>(
-    source: &'s Source,
-    settings: &Settings,
-    findings: &mut Findings<'_>,
-) -> Option<Tree<'s>> {
+fn tree<'s>(source: &'s Source, findings: &mut Findings<'_>) -> Option<Tree<'s>> {
     if !is_utf8(source, findings) {
         return None;
     }
-    let limits = Limits {
-        bytes: settings.max_file_size,
-        ..Limits::default()
-    };
-    let tree = yaml::parse(source, &limits, findings)?;
+    let tree = yaml::parse(source, &Limits::default(), findings)?;
     for rule in rules::TREE {
         rule(&tree, findings);
     }

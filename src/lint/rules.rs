@@ -12,7 +12,7 @@ mod tests;
 mod validation;
 mod yaml;
 
-use std::sync::OnceLock;
+use std::cell::OnceCell;
 
 use crate::diagnostics::Findings;
 use crate::diagnostics::yaml::Tree;
@@ -33,9 +33,9 @@ pub(super) struct ExerciseContext<'c> {
     /// The files beside it; `None` for text that has no place.
     pub(super) beside: Option<&'c Beside>,
     /// The build's command, read once.
-    build: OnceLock<Option<Command>>,
+    build: OnceCell<Command>,
     /// Each test's command, read once.
-    runs: OnceLock<Vec<Option<Command>>>,
+    runs: OnceCell<Vec<Option<Command>>>,
 }
 
 impl<'c> ExerciseContext<'c> {
@@ -48,16 +48,16 @@ impl<'c> ExerciseContext<'c> {
             file,
             settings,
             beside,
-            build: OnceLock::new(),
-            runs: OnceLock::new(),
+            build: OnceCell::new(),
+            runs: OnceCell::new(),
         }
     }
 
     /// The build's command and what it says.
     fn build_command(&self) -> Option<(&'c Text, &Command)> {
         let text = self.file.build.as_ref()?.value.command.as_ref()?;
-        let command = self.build.get_or_init(|| Some(Command::parse(&text.value)));
-        Some((text, command.as_ref()?))
+        let command = self.build.get_or_init(|| Command::parse(&text.value));
+        Some((text, command))
     }
 
     /// Each test's command and what it says.

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Codes, Lint, Origin};
-use crate::diagnostics::yaml::Limits;
 use crate::diagnostics::{Code, Severity, nearest};
+
+/// The most bytes of a file, where the configuration does not say.
+pub(super) const MAX_FILE_SIZE: usize = 256 * 1024;
 
 /// Which diagnostics are reported.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,7 +49,7 @@ impl Default for Settings {
         Self {
             selection: Selection::default(),
             max_timeout: 60,
-            max_file_size: Limits::default().bytes,
+            max_file_size: MAX_FILE_SIZE,
         }
     }
 }

@@ -141,7 +141,7 @@ pub fn check(
 
 /// Judges one text by itself.
 pub fn check_text(name: &str, text: &str, settings: &Settings) -> Report {
-    let file = FoundFile::named(PathBuf::from(name));
+    let file = FoundFile::placeless(name);
     let judged = check::judge(
         text.as_bytes().to_vec(),
         &file.shown,
@@ -166,9 +166,9 @@ fn find(path: PathBuf, found: &mut Found, progress: &Progress) -> Result<(), Che
 }
 
 fn text(bytes: Vec<u8>, path: Option<PathBuf>, settings: &Settings) -> (FoundFile, Judged) {
-    let placed = path.is_some();
-    let file = FoundFile::named(path.unwrap_or_else(|| PathBuf::from("<stdin>")));
-    let beside = placed.then(|| beside(&file));
+    let placed = path.map(FoundFile::named);
+    let beside = placed.as_ref().map(beside);
+    let file = placed.unwrap_or_else(|| FoundFile::placeless("<stdin>"));
     let judged = check::judge(bytes, &file.shown, Role::Named, beside.as_ref(), settings);
     (file, judged)
 }

@@ -52,6 +52,17 @@ impl FoundFile {
         directory.join(self.path.file_name().unwrap_or_default())
     }
 
+    /// Text that has a name and no place.
+    pub fn placeless(name: &str) -> Self {
+        Self {
+            path: PathBuf::from(name),
+            shown: Arc::from(name),
+            role: Role::Named,
+            root: Arc::from(Path::new("")),
+            bounds: Arc::from(Path::new("")),
+        }
+    }
+
     /// A file that the user named.
     pub fn named(path: PathBuf) -> Self {
         let directory = path.parent().unwrap_or(Path::new(""));

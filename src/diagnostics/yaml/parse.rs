@@ -16,8 +16,6 @@ mod words;
 /// What a file may be at most.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Bytes of the file.
-    pub bytes: usize,
     /// Collections within each other.
     pub depth: usize,
     /// Keys, values and items.
@@ -33,7 +31,6 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            bytes: 256 * 1024,
             depth: 16,
             nodes: 100_000,
             scalar: 64 * 1024,
