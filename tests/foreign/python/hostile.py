@@ -1,16 +1,17 @@
 """Frames that no client sends: each has its documented answer, and the daemon goes on as before."""
 
-import json
 import os
 import struct
 import threading
+import zlib
 
-from client import PLAIN, equal, expect, run
+from client import PLAIN, Deviation, equal, expect, run
 from raw import BINARY, CLOSE, FIN, PING, PONG, RSV1, TEXT, Raw, masked, unmasked
 
 KIB = 1024
 CLEAR = bytes(4)
 PROTOCOL, UTF8, LARGE = (1002, "protocol_error"), (1007, "invalid_utf8"), (1009, "too_large")
+DEFLATED = zlib.compress(b'{"type":"ping"}', wbits=-15)
 EURO = "€".encode()
 
 HOSTILE = {
@@ -19,7 +20,7 @@ HOSTILE = {
     "a surrogate": (UTF8, masked(FIN | TEXT, b"\xed\xa0\x80")),
     "text that ends within a character": (UTF8, masked(FIN | TEXT, EURO[:2])),
     "invalid UTF-8 over two fragments": (UTF8, masked(TEXT, EURO[:2]) + masked(FIN, b"x")),
-    "a compressed frame": (PROTOCOL, masked(FIN | RSV1 | TEXT, b"\xaa\x56\x2a\xa9\x2c\x48\x55\xb2\xaa\x05\x00")),
+    "a compressed frame": (PROTOCOL, masked(FIN | RSV1 | TEXT, DEFLATED)),
     "the second reserved bit": (PROTOCOL, masked(FIN | 0x20 | TEXT, b"{}")),
     "the third reserved bit": (PROTOCOL, masked(FIN | 0x10 | TEXT, b"{}")),
     "a frame without a mask": (PROTOCOL, unmasked(FIN | TEXT, b"{}")),
@@ -40,10 +41,15 @@ HOSTILE = {
 
 
 def each_is_closed_with_its_code():
+    deviations = []
     for what, ((code, name), frames) in HOSTILE.items():
         with Raw(PLAIN).open("hostile") as raw:
             raw.send(frames)
-            raw.closes(code, name, what)
+            try:
+                raw.closes(code, name, what)
+            except Deviation as deviation:
+                deviations.append(str(deviation))
+    expect(not deviations, "\n".join(deviations))
 
 
 def a_flood_of_fragments_is_cut_off():

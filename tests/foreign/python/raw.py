@@ -82,7 +82,11 @@ class Raw:
         opcode, payload = self.frame()
         equal(opcode, CLOSE, f"{what} is closed, not answered with {payload[:200]}")
         (got,) = struct.unpack(">H", payload[:2])
-        equal((got, json.loads(payload[2:])), (code, {"code": name}), what)
+        try:
+            reason = json.loads(payload[2:])
+        except ValueError:
+            reason = payload[2:]
+        equal((got, reason), (code, {"code": name}), what)
         self.send(masked(FIN | CLOSE, payload[:2]))
         equal(self.read.read(), b"", f"nothing follows the close of {what}")
 

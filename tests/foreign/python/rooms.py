@@ -1,4 +1,4 @@
-"""What is said in a room is heard by all who are there and by nobody else; so in the lobby and in projects."""
+"""What is said in a room is heard by all who are there and by nobody else; in the lobby and projects too."""
 
 import datetime
 import uuid

@@ -108,7 +108,8 @@ async def a_connection_has_so_many_topics():
     client = await TUNED.open("/ws/connect", user="topics")
     topics = [f"grading.{{user_id}}.e{n}.result" for n in range(6)]
     data = (await client.answer({"type": "subscribe", "topics": topics}))["data"]
-    equal([one["topic"] for one in data["subscribed"]], [f"grading.topics.e{n}.result" for n in range(5)], "six")
+    concrete = [f"grading.topics.e{n}.result" for n in range(5)]
+    equal([one["topic"] for one in data["subscribed"]], concrete, "six topics")
     rejected = [(one["topic"], one["code"]) for one in data["rejected"]]
     equal(rejected, [(topics[5], "too_many_topics")], "the seventh")
 

@@ -1,7 +1,6 @@
 """Tokens that nobody should have made: each is refused with its code, before the upgrade."""
 
 import base64
-import hashlib
 import hmac
 import json
 import os
@@ -12,7 +11,8 @@ from client import PLAIN, TUNED, equal, note, run
 KEY = os.environ["JWT_SECRET_KEY"].encode()
 DIGESTS = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 ISSUED = {"aud": "school", "iss": "https://id.example"}
-BAD_USERS = ["", "*", ">", "a.b", "a:b", "a b", "42\n", "42\x00", "é", "x" * 129, "x" * 10_240, True, 4.2]
+BAD_USERS = ["", "*", ">", "a.b", "a:b", "a b", "42\n", "42\x00", "é", "x" * 129, "x" * 10_240]
+NO_TEXTS = [True, 4.2]
 
 
 def encoded(part):
@@ -64,7 +64,7 @@ async def bad_tokens_are_refused():
         (signed(claims(exp=0)), "token_expired"),
         (signed(claims(nbf=now + 60)), "invalid_token"),
         (signed(claims(sub=None)), "invalid_user_id"),
-        *((signed(claims(sub=sub)), "invalid_user_id") for sub in BAD_USERS),
+        *((signed(claims(sub=sub)), "invalid_user_id") for sub in BAD_USERS + NO_TEXTS),
     ]:
         header = {"Authorization": f"Bearer {token}"}
         await PLAIN.refuses("/ws", 401, code, shown(token), additional_headers=header)
