@@ -54,7 +54,7 @@ use presence::Presence;
 use relay::{Arrivals, Relay};
 use services::Services;
 use session::Session;
-use socket::{Reader, Writer};
+use socket::Halves;
 use upgrade::Visit;
 use vigil::{Activity, Vigil};
 
@@ -260,7 +260,7 @@ impl Gateway {
     // for as long as the connection lives.
     fn serve(
         &self,
-        halves: (Reader, Writer),
+        halves: Halves,
         principal: Principal,
         visit: Visit,
         seat: Seat,
