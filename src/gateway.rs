@@ -21,6 +21,7 @@ mod policy;
 mod presence;
 mod rate;
 mod relay;
+mod route;
 mod services;
 mod session;
 mod socket;
@@ -31,8 +32,6 @@ mod vigil;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::routing::get;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -63,6 +62,7 @@ pub use auth::{AuthConfig, AuthError, Check, Grant, Inspection, KeyError, Princi
 pub use limits::Limits;
 pub use origin::Origins;
 pub use policy::{Grants, RoomPolicy, Rules};
+pub use route::{Route, mount};
 
 /// What the tasks behind the connections get to finish in, even where these used up the time.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -160,17 +160,14 @@ impl Gateway {
         }
     }
 
-    /// The routes that open sockets, behind this path.
-    pub fn routes(&self, base_path: &str) -> Router {
-        Router::new()
-            .route(&format!("{base_path}/ws"), get(upgrade::open))
-            .route(&format!("{base_path}/ws/"), get(upgrade::open))
-            .route(
-                &format!("{base_path}/ws/connect"),
-                get(upgrade::open_in_band),
-            )
-            .route(&format!("{base_path}/ws/{{room}}"), get(upgrade::open_room))
-            .with_state(self.clone())
+    /// The routes that open sockets; they belong behind the base path.
+    pub fn routes() -> Vec<Route<Self>> {
+        vec![
+            Route::get("/ws", upgrade::open),
+            Route::get("/ws/", upgrade::open),
+            Route::get("/ws/connect", upgrade::open_in_band),
+            Route::get("/ws/{room}", upgrade::open_room),
+        ]
     }
 
     /// How many sockets are open or being opened.
