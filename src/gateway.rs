@@ -6,6 +6,7 @@
 
 mod address;
 mod admission;
+mod api;
 mod auth;
 mod call;
 mod connection;
@@ -61,7 +62,7 @@ pub use address::{PeerAddress, TrustedProxies};
 pub use auth::{AuthConfig, AuthError, Check, Grant, Inspection, KeyError, Principal};
 pub use limits::Limits;
 pub use origin::Origins;
-pub use policy::{Grants, RoomPolicy, Rules};
+pub use policy::{Grants, RoomPolicy, Rules, Scope, Scopes};
 pub use route::{Route, mount};
 
 /// What the tasks behind the connections get to finish in, even where these used up the time.
@@ -160,14 +161,16 @@ impl Gateway {
         }
     }
 
-    /// The routes that open sockets; they belong behind the base path.
+    /// The routes of sockets and of the API; they belong behind the base path.
     pub fn routes() -> Vec<Route<Self>> {
-        vec![
+        let mut routes = vec![
             Route::get("/ws", upgrade::open),
             Route::get("/ws/", upgrade::open),
             Route::get("/ws/connect", upgrade::open_in_band),
             Route::get("/ws/{room}", upgrade::open_room),
-        ]
+        ];
+        routes.extend(api::routes());
+        routes
     }
 
     /// How many sockets are open or being opened.
@@ -260,13 +263,14 @@ impl Gateway {
         halves: (Reader, Writer),
         principal: Principal,
         visit: Visit,
-        seat: Seat,
+        mut seat: Seat,
     ) -> impl Future<Output = ()> + Send + use<> {
         let limits = &self.shared.limits;
         let outbox = Arc::new(Outbox::new(Bounds {
             frames: limits.queue_frames,
             bytes: limits.queue_bytes,
         }));
+        seat.open(&outbox);
         let Visit {
             number,
             home,

@@ -3,6 +3,7 @@
 //! Sockets and the API stand behind the base path, health and metrics at the root.
 
 mod health;
+mod openapi;
 mod page;
 mod scrape;
 
@@ -24,6 +25,7 @@ use crate::catalog::ExerciseService;
 use crate::gateway::{self, Gateway, Origins};
 use crate::metrics::Metrics;
 use health::Vitals;
+use openapi::Description;
 
 /// How long a browser may remember what it may do.
 const PREFLIGHT_AGE: Duration = Duration::from_mins(10);
@@ -78,6 +80,17 @@ pub(super) fn routers(
     ));
     if !settings.metrics_apart {
         main = main.merge(metrics.clone());
+    }
+    let description = Description::of(&settings.base_path, settings.metrics_apart);
+    // At the root for who looks for it there, and where a proxy passes on the base path alone.
+    let mut places = vec!["", &settings.base_path];
+    places.dedup();
+    for place in places {
+        main = main.merge(gateway::mount(
+            openapi::routes(),
+            place,
+            description.clone(),
+        ));
     }
     if settings.dev {
         let page = page::page(&settings.base_path, gateway.is_anonymous());

@@ -1,0 +1,74 @@
+//! A body is a JSON object of bounded size that comes in bounded time; none at all is an empty one.
+
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
+
+use super::error::ApiError;
+use crate::gateway::Gateway;
+
+/// How long a body may take to come.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a body says. Fields that are not known are skipped, as those of requests on sockets are.
+pub(super) struct Object<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<Gateway> for Object<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, gateway: &Gateway) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let most = gateway.limits().payload;
+        let text = timeout(PATIENCE, read(body, most)).await;
+        let text = text.map_err(|_elapsed| ApiError::SlowBody)??;
+        if text.is_empty() {
+            return object(b"{}");
+        }
+        if !is_json(&parts.headers) {
+            return Err(ApiError::MediaType);
+        }
+        object(&text)
+    }
+}
+
+fn object<T: DeserializeOwned>(text: &[u8]) -> Result<Object<T>, ApiError> {
+    // serde would read a struct from an array too.
+    if !text.trim_ascii_start().starts_with(b"{") {
+        return Err(ApiError::NotAnObject);
+    }
+    let fields = serde_json::from_slice(text).map_err(ApiError::Fields)?;
+    Ok(Object(fields))
+}
+
+async fn read(body: Body, most: usize) -> Result<Vec<u8>, ApiError> {
+    // What says that it is too large is not waited for.
+    if body.size_hint().lower() > most as u64 {
+        return Err(ApiError::TooLarge(most));
+    }
+    let mut text = Vec::new();
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(ApiError::Body)?;
+        if text.len() + chunk.len() > most {
+            return Err(ApiError::TooLarge(most));
+        }
+        text.extend_from_slice(&chunk);
+    }
+    Ok(text)
+}
+
+/// Whether the body is said to be JSON, or nothing is said of it.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return true;
+    };
+    let value = value.to_str().unwrap_or_default();
+    let (kind, _parameters) = value.split_once(';').unwrap_or((value, ""));
+    let kind = kind.trim().to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
