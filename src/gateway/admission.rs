@@ -85,12 +85,16 @@ impl Admission {
         self.users.seat(user, most)
     }
 
-    /// Closes all connections of this user; returns how many those are.
+    /// Closes all connections of this user; returns how many those are. Whoever has been told is
+    /// not told again.
     pub(super) fn close(&self, user: &UserId, close: Close) -> usize {
-        // Closing wakes their tasks, which leave their seats: not under the lock.
-        let open = self.users.lock().get(user).map(|seats| seats.open.clone());
-        let open = open.unwrap_or_default();
-        open.iter().for_each(|outbox| outbox.close(close));
+        let mut users = self.users.lock();
+        let open = users.get_mut(user).map(|seats| &mut seats.open);
+        let open = open.map(std::mem::take).unwrap_or_default();
+        drop(users);
+        for outbox in &open {
+            outbox.close(close);
+        }
         open.len()
     }
 
@@ -335,9 +339,12 @@ mod tests {
         drop(first);
         let _not_open_yet = admission.seat(&ann, 4).unwrap();
         assert_eq!(admission.close(&ann, CloseCode::AuthFailed.into()), 2);
+        assert_eq!(admission.close(&ann, CloseCode::AuthFailed.into()), 0);
         assert!(!is_open(&second.1) && !is_open(&third.1) && is_open(&other.1));
         drop((second, third));
-        assert_eq!(admission.close(&ann, CloseCode::AuthFailed.into()), 0);
+        let fourth = open(&ann);
+        assert_eq!(admission.close(&ann, CloseCode::AuthFailed.into()), 1);
+        drop(fourth);
     }
 
     #[test]

@@ -54,7 +54,10 @@ mod tests {
         serde_json::from_str(DESCRIPTION).unwrap()
     }
 
-    fn named<S>(routes: &[Route<S>]) -> impl Iterator<Item = (String, String)> {
+    /// A path and a method.
+    type Name = (String, String);
+
+    fn named<S>(routes: &[Route<S>]) -> impl Iterator<Item = Name> {
         routes.iter().map(|route| {
             let method = route.method.as_str().to_ascii_lowercase();
             (route.path.to_owned(), method)
@@ -63,7 +66,7 @@ mod tests {
 
     /// The routes of the document that are at the root, whatever the base path, and those that are
     /// not.
-    fn described() -> (BTreeSet<(String, String)>, BTreeSet<(String, String)>) {
+    fn described() -> (BTreeSet<Name>, BTreeSet<Name>) {
         const FIELDS: [&str; 4] = ["servers", "parameters", "summary", "description"];
         let description = description();
         let paths = description["paths"].as_object().unwrap();

@@ -23,9 +23,7 @@ impl<T: DeserializeOwned> FromRequest<Gateway> for Object<T> {
 
     async fn from_request(request: Request, gateway: &Gateway) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        let most = gateway.limits().payload;
-        let text = timeout(PATIENCE, read(body, most)).await;
-        let text = text.map_err(|_elapsed| ApiError::SlowBody)??;
+        let text = read(body, gateway.limits().payload).await?;
         if text.is_empty() {
             return object(b"{}");
         }
@@ -46,6 +44,11 @@ fn object<T: DeserializeOwned>(text: &[u8]) -> Result<Object<T>, ApiError> {
 }
 
 async fn read(body: Body, most: usize) -> Result<Vec<u8>, ApiError> {
+    let text = timeout(PATIENCE, collect(body, most)).await;
+    text.map_err(|_elapsed| ApiError::SlowBody)?
+}
+
+async fn collect(body: Body, most: usize) -> Result<Vec<u8>, ApiError> {
     // What says that it is too large is not waited for.
     if body.size_hint().lower() > most as u64 {
         return Err(ApiError::TooLarge(most));
@@ -71,4 +74,34 @@ fn is_json(headers: &HeaderMap) -> bool {
     let (kind, _parameters) = value.split_once(';').unwrap_or((value, ""));
     let kind = kind.trim().to_ascii_lowercase();
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use futures_util::stream;
+
+    use super::*;
+
+    const HALVES: [io::Result<&str>; 2] = [Ok("{\"a\":"), Ok("1}")];
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_not_waited_for() {
+        let body = Body::from_stream(stream::iter(HALVES).chain(stream::pending()));
+        assert!(matches!(read(body, 1000).await, Err(ApiError::SlowBody)));
+    }
+
+    #[tokio::test]
+    async fn a_body_is_joined_up_to_the_most_that_it_may_have() {
+        let body = || Body::from_stream(stream::iter(HALVES));
+        assert_eq!(read(body(), 7).await.unwrap(), b"{\"a\":1}");
+        assert!(matches!(read(body(), 6).await, Err(ApiError::TooLarge(6))));
+        let broken = [
+            Ok("{"),
+            Err(io::Error::from(io::ErrorKind::ConnectionReset)),
+        ];
+        let broken = read(Body::from_stream(stream::iter(broken)), 1000).await;
+        assert!(matches!(broken, Err(ApiError::Body(_))));
+    }
 }
