@@ -133,6 +133,7 @@ complete -c mithril -n "__fish_mithril_using_subcommand diff" -s h -l help -d 'P
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-listen -l listen -d 'Where to listen; port 0 takes a free one [default: 127.0.0.1:8080] [env: MITHRIL_SERVER_LISTEN, MITHRIL_LISTEN, WEBSOCKET_PORT]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-base-path -d 'What stands before the routes of sockets and the API [env: MITHRIL_SERVER_BASE_PATH, MITHRIL_BASE_PATH]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-trusted-proxies -d 'Networks of proxies whose X-Forwarded headers count, such as 10.0.0.0/8 [env: MITHRIL_SERVER_TRUSTED_PROXIES]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-metrics-listen -d 'Where to answer for /metrics alone; server.listen where it is not set [env: MITHRIL_SERVER_METRICS_LISTEN]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-drain -d 'How long closing all sockets may take [default: 30s] [env: MITHRIL_SERVER_DRAIN, MITHRIL_DRAIN]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-enabled -d 'Whether users prove who they are [default: true] [env: MITHRIL_AUTH_ENABLED, AUTH_ENABLED]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-secret-file -d 'The key that tokens are signed with, of HS algorithms [env: MITHRIL_AUTH_SECRET, JWT_SECRET_KEY]' -r
@@ -196,7 +197,7 @@ complete -c mithril -n "__fish_mithril_using_subcommand token; and not __fish_se
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l ttl -d 'How long the token lasts: seconds, or 30s, 5m, 24h' -r
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l room -d 'A room that the token grants; several times for several' -r
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l topic -d 'A pattern of topics that the token grants, such as exercise.*.progress' -r
-complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l scope -d 'A scope that the token grants, such as publish' -r
+complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l scope -d 'A scope that the token grants: publish, publish:PATTERN such as publish:ws:*, or admin' -r
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
