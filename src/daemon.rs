@@ -92,7 +92,7 @@ impl DaemonConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
     /// The address is in use, or not ours.
-    #[error("failed to listen on {address}")]
+    #[error("failed to listen on {address}: choose another address, or port 0 for any free port")]
     Bind {
         /// The address.
         address: SocketAddr,
