@@ -15,7 +15,7 @@
 //! | 4 daemon | [`daemon`], [`gateway`] |
 //! | 3 services | [`catalog`], [`scaffold`], [`lint`], [`broker`] |
 //! | 2 domain | [`pool`], [`exercise`], [`protocol`], [`ids`] |
-//! | 1 foundation | [`config`], [`diagnostics`], [`telemetry`], [`metrics`], [`shutdown`], [`clock`] |
+//! | 1 foundation | [`config`], [`diagnostics`], [`telemetry`], [`metrics`], [`shutdown`], [`backoff`], [`clock`] |
 //!
 //! # Flows
 //!
@@ -35,6 +35,7 @@
 //! subscriptions · Broker: Redis, NATS or memory · Catalog ⊃ Pool ⊃
 //! Exercise · Diagnostic, Rule, Severity, Span, Label, Report · Revision: a catalog's number.
 
+pub mod backoff;
 pub mod broker;
 pub mod catalog;
 pub mod cli;
