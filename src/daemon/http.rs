@@ -15,6 +15,7 @@ use serde::Serialize;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use uuid::Uuid;
 
+use crate::broker::BrokerError;
 use crate::catalog::ExerciseService;
 use crate::gateway::{Gateway, Origins};
 use crate::metrics::{self, Metrics};
@@ -40,6 +41,17 @@ struct Overview {
     uptime_seconds: u64,
     connections: usize,
     content: Content,
+    redis: Part,
+}
+
+/// A part of the daemon: `off` where it is not configured.
+#[derive(Serialize, Default)]
+struct Part {
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    milliseconds: Option<u128>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -94,6 +106,7 @@ pub(super) fn router(gateway: &Gateway, exercises: ExerciseService, settings: Se
         .route("/livez", get(live))
         .route("/metrics", get(metrics))
         .route("/readyz", get(ready))
+        .route("/healthz/redis", get(redis))
         .route("/healthz/websocket", get(websocket))
         .with_state(Arc::new(health))
         .merge(gateway.routes(&settings.base_path));
@@ -141,7 +154,44 @@ async fn overview(State(health): State<Arc<Health>>) -> Json<Overview> {
             pools: catalog.pools().len(),
             exercises: catalog.exercise_count(),
         },
+        redis: Part {
+            state: match health.gateway.is_broker_connected() {
+                None => "off",
+                Some(true) => "ok",
+                Some(false) => "down",
+            },
+            ..Part::default()
+        },
     })
+}
+
+/// Says whether a message through Redis comes back. Why it does not is in the log: who asks here
+/// need not be a friend.
+async fn redis(State(health): State<Arc<Health>>) -> (StatusCode, Json<Part>) {
+    let mut part = Part {
+        state: "off",
+        ..Part::default()
+    };
+    let mut status = StatusCode::OK;
+    match health.gateway.probe().await {
+        None => {}
+        Some(Ok(took)) => {
+            part.state = "ok";
+            part.milliseconds = Some(took.as_millis());
+        }
+        Some(Err(error)) => {
+            status = StatusCode::SERVICE_UNAVAILABLE;
+            part.state = "down";
+            part.error = Some(match error {
+                BrokerError::Disconnected => "there is no connection",
+                BrokerError::Timeout(_) => "no message came back in time",
+                BrokerError::Refused(_)
+                | BrokerError::Unsupported(_)
+                | BrokerError::NoResponders => "it refuses",
+            });
+        }
+    }
+    (status, Json(part))
 }
 
 async fn websocket(State(health): State<Arc<Health>>) -> Json<Sockets> {
