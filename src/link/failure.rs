@@ -164,16 +164,24 @@ pub(super) fn of_dial(error: &RedisError) -> LinkFailure {
 }
 
 fn of_io(error: &RedisError, other: impl FnOnce(&io::Error) -> LinkFailure) -> LinkFailure {
-    let io = error.source().and_then(<dyn Error>::downcast_ref);
+    let io = cause(error).and_then(<dyn Error + Send + Sync>::downcast_ref);
     tls(error).unwrap_or_else(|| io.map_or(LinkFailure::Closed, other))
 }
 
 fn tls(error: &RedisError) -> Option<LinkFailure> {
-    let source = error.source()?;
-    let inner = source.downcast_ref().and_then(io::Error::get_ref);
+    let cause = cause(error)?;
+    let inner = cause.downcast_ref().and_then(io::Error::get_ref);
     let inner = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    let found = inner.or_else(|| source.downcast_ref());
+    let found = inner.or_else(|| cause.downcast_ref());
     found.map(|error| LinkFailure::Tls(error.to_string()))
+}
+
+/// What the crate wraps. The source that it names is its own pointer to that.
+fn cause(error: &RedisError) -> Option<&(dyn Error + Send + Sync + 'static)> {
+    let pointer = error
+        .source()?
+        .downcast_ref::<Arc<dyn Error + Send + Sync>>()?;
+    Some(&**pointer)
 }
 
 fn of_server(code: &str, detail: &str) -> LinkFailure {

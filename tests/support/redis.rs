@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
@@ -18,7 +17,7 @@ pub(crate) struct RedisServer {
     child: Option<Child>,
     directory: TempDir,
     port: u16,
-    options: Vec<String>,
+    arguments: Vec<String>,
 }
 
 impl RedisServer {
@@ -29,11 +28,33 @@ impl RedisServer {
 
     /// A server with further options, as on its command line.
     pub(crate) fn with(options: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().to_str().unwrap().to_owned();
+        let own = ["--save", "", "--appendonly", "no", "--dir", &path];
+        let arguments = own.iter().chain(options).map(|&o| o.to_owned()).collect();
+        Self::run(directory, arguments)
+    }
+
+    /// A sentinel that watches a primary by the name `school`.
+    pub(crate) fn sentinel(primary: &Self) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("sentinel.conf");
+        let watched = format!(
+            "sentinel monitor school 127.0.0.1 {} 1\nsentinel down-after-milliseconds school 300\n\
+             sentinel failover-timeout school 1000\n",
+            primary.port
+        );
+        std::fs::write(&file, watched).unwrap();
+        let file = file.to_str().unwrap().to_owned();
+        Self::run(directory, vec![file, "--sentinel".to_owned()])
+    }
+
+    fn run(directory: TempDir, arguments: Vec<String>) -> Self {
         let mut server = Self {
             child: None,
-            directory: tempfile::tempdir().unwrap(),
+            directory,
             port: 0,
-            options: options.iter().map(|option| (*option).to_owned()).collect(),
+            arguments,
         };
         for _ in 0..20 {
             server.port = free_port();
@@ -52,11 +73,6 @@ impl RedisServer {
     /// Where it is.
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
-    }
-
-    /// Where it keeps its files.
-    pub(crate) fn directory(&self) -> &Path {
-        self.directory.path()
     }
 
     /// Kills it as if the power had gone.
@@ -120,10 +136,8 @@ impl RedisServer {
     fn spawn(&mut self) -> bool {
         let log = std::fs::File::create(self.directory.path().join("log")).unwrap();
         let mut child = Command::new("redis-server")
+            .args(&self.arguments)
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
-            .args(["--save", "", "--appendonly", "no", "--dir"])
-            .arg(self.directory.path())
-            .args(&self.options)
             .stdin(Stdio::null())
             .stdout(log)
             .spawn()
