@@ -6,6 +6,7 @@
 mod file;
 mod keys;
 mod layers;
+mod redis_url;
 mod secret;
 mod sections;
 mod value;
@@ -14,9 +15,11 @@ use std::path::PathBuf;
 
 pub use keys::{KEYS, Key};
 pub use layers::{Environment, Layers, Origin};
+pub use redis_url::{RedisHost, RedisPlace, RedisUrl, RedisUrlError};
 pub use secret::Secret;
 pub use sections::{
-    Auth, Codes, Config, Content, Cors, Gateway, Limits, Lint, Log, RoomPolicy, Server,
+    Auth, Cache, Codes, Config, Content, Cors, Gateway, Limits, Lint, Log, Redis, RoomPolicy,
+    Server,
 };
 pub use value::duration as parse_duration;
 
@@ -133,6 +136,13 @@ impl Config {
             },
             content: Content {
                 dir: PathBuf::from(read.text("content.dir")),
+            },
+            redis: Redis {
+                server: read.redis(),
+            },
+            cache: Cache {
+                ttl: read.lifetime("cache.ttl"),
+                pools_ttl: read.lifetime("cache.pools_ttl"),
             },
             log: Log {
                 level: read

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use crate::broker::memory::MemoryBroker;
+use crate::broker::Carrier;
 use crate::catalog::{CatalogStore, ExerciseService};
 use crate::clock::Clock;
 use crate::gateway::{
@@ -60,7 +60,7 @@ pub struct DaemonConfig {
     /// What the operator has decided about rooms and projects.
     pub rules: Rules,
     /// What carries messages.
-    pub broker: MemoryBroker,
+    pub broker: Carrier,
     /// What time it is.
     pub clock: Clock,
 }
@@ -82,7 +82,7 @@ impl DaemonConfig {
             drain: Duration::from_secs(30),
             limits: Limits::default(),
             rules: Rules::default(),
-            broker: MemoryBroker::new(),
+            broker: Carrier::default(),
             clock: Clock::system(),
         }
     }
