@@ -16,7 +16,7 @@ pub use keys::{KEYS, Key};
 pub use layers::{Environment, Layers, Origin};
 pub use secret::Secret;
 pub use sections::{
-    Auth, Codes, Config, Content, Cors, Gateway, Limits, Lint, Log, RoomPolicy, Server,
+    Auth, Codes, Config, Content, Cors, Gateway, Limits, Lint, Log, RoomPolicy, Server, WatchMode,
 };
 pub use value::duration as parse_duration;
 
@@ -55,6 +55,14 @@ const ALGORITHMS: [(&str, Algorithm); 12] = [
 /// The names of policies for rooms.
 const ROOM_POLICIES: [(&str, RoomPolicy); 2] =
     [("open", RoomPolicy::Open), ("claim", RoomPolicy::Claim)];
+
+/// The ways in which changes are noticed.
+const WATCH_MODES: [(&str, WatchMode); 4] = [
+    ("auto", WatchMode::Auto),
+    ("inotify", WatchMode::Inotify),
+    ("poll", WatchMode::Poll),
+    ("off", WatchMode::Off),
+];
 
 /// Why the configuration can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -133,6 +141,9 @@ impl Config {
             },
             content: Content {
                 dir: PathBuf::from(read.text("content.dir")),
+                watch: read
+                    .choice("content.watch", &WATCH_MODES)
+                    .unwrap_or_default(),
             },
             log: Log {
                 level: read
