@@ -168,6 +168,7 @@ complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-pong-ti
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-auth-timeout -d 'How long a client may take to say who it is [default: 10s] [env: MITHRIL_LIMITS_AUTH_TIMEOUT]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-idle -d 'How long nothing may be said either way; 0 is for ever [default: 300s] [env: MITHRIL_LIMITS_IDLE, WEBSOCKET_IDLE_TIMEOUT]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l content-dir -d 'The tree of exercises [default: exercises] [env: MITHRIL_CONTENT_DIR, MITHRIL_EXERCISES_DIR]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l content-watch -d 'How changes in it are noticed: auto, inotify, poll, off [default: auto] [env: MITHRIL_CONTENT_WATCH, MITHRIL_WATCH]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l log-level -d 'What to log: error, warn, info, debug, trace [default: info] [env: MITHRIL_LOG_LEVEL, LOG_LEVEL]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l log-format -d 'How to log: text or json; text on a terminal [env: MITHRIL_LOG_FORMAT, LOG_FORMAT]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-select -d 'The rules to report, codes or prefixes [env: MITHRIL_LINT_SELECT]' -r
