@@ -13,7 +13,7 @@
 //! | --- | --- |
 //! | 5 surface | [`commands`], [`output`], [`cli`] |
 //! | 4 daemon | [`daemon`], [`gateway`] |
-//! | 3 services | [`catalog`], [`scaffold`], [`lint`], [`history`], [`broker`], [`link`] |
+//! | 3 services | [`catalog`], [`scaffold`], [`watch`], [`lint`], [`history`], [`broker`], [`link`] |
 //! | 2 domain | [`pool`], [`exercise`], [`protocol`], [`ids`] |
 //! | 1 foundation | [`config`], [`diagnostics`], [`telemetry`], [`metrics`], [`shutdown`], [`backoff`], [`clock`] |
 //!
@@ -59,3 +59,4 @@ pub mod protocol;
 pub mod scaffold;
 pub mod shutdown;
 pub mod telemetry;
+pub mod watch;
