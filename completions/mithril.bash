@@ -19,11 +19,17 @@ _mithril() {
             mithril,completions)
                 cmd="mithril__subcmd__completions"
                 ;;
+            mithril,diff)
+                cmd="mithril__subcmd__diff"
+                ;;
             mithril,help)
                 cmd="mithril__subcmd__help"
                 ;;
             mithril,man)
                 cmd="mithril__subcmd__man"
+                ;;
+            mithril,new)
+                cmd="mithril__subcmd__new"
                 ;;
             mithril,rule)
                 cmd="mithril__subcmd__rule"
@@ -46,11 +52,17 @@ _mithril() {
             mithril__subcmd__help,completions)
                 cmd="mithril__subcmd__help__subcmd__completions"
                 ;;
+            mithril__subcmd__help,diff)
+                cmd="mithril__subcmd__help__subcmd__diff"
+                ;;
             mithril__subcmd__help,help)
                 cmd="mithril__subcmd__help__subcmd__help"
                 ;;
             mithril__subcmd__help,man)
                 cmd="mithril__subcmd__help__subcmd__man"
+                ;;
+            mithril__subcmd__help,new)
+                cmd="mithril__subcmd__help__subcmd__new"
                 ;;
             mithril__subcmd__help,rule)
                 cmd="mithril__subcmd__help__subcmd__rule"
@@ -70,11 +82,35 @@ _mithril() {
             mithril__subcmd__help,validate)
                 cmd="mithril__subcmd__help__subcmd__validate"
                 ;;
+            mithril__subcmd__help__subcmd__new,exercise)
+                cmd="mithril__subcmd__help__subcmd__new__subcmd__exercise"
+                ;;
+            mithril__subcmd__help__subcmd__new,pool)
+                cmd="mithril__subcmd__help__subcmd__new__subcmd__pool"
+                ;;
             mithril__subcmd__help__subcmd__token,inspect)
                 cmd="mithril__subcmd__help__subcmd__token__subcmd__inspect"
                 ;;
             mithril__subcmd__help__subcmd__token,mint)
                 cmd="mithril__subcmd__help__subcmd__token__subcmd__mint"
+                ;;
+            mithril__subcmd__new,exercise)
+                cmd="mithril__subcmd__new__subcmd__exercise"
+                ;;
+            mithril__subcmd__new,help)
+                cmd="mithril__subcmd__new__subcmd__help"
+                ;;
+            mithril__subcmd__new,pool)
+                cmd="mithril__subcmd__new__subcmd__pool"
+                ;;
+            mithril__subcmd__new__subcmd__help,exercise)
+                cmd="mithril__subcmd__new__subcmd__help__subcmd__exercise"
+                ;;
+            mithril__subcmd__new__subcmd__help,help)
+                cmd="mithril__subcmd__new__subcmd__help__subcmd__help"
+                ;;
+            mithril__subcmd__new__subcmd__help,pool)
+                cmd="mithril__subcmd__new__subcmd__help__subcmd__pool"
                 ;;
             mithril__subcmd__token,help)
                 cmd="mithril__subcmd__token__subcmd__help"
@@ -101,7 +137,7 @@ _mithril() {
 
     case "${cmd}" in
         mithril)
-            opts="-q -v -h -V --config --color --quiet --verbose --help --version validate rule schema show serve token completions man help"
+            opts="-q -v -h -V --config --color --quiet --verbose --help --version validate rule schema new show diff serve token completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -166,8 +202,53 @@ _mithril() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mithril__subcmd__diff)
+            opts="-q -v -h --git --exit-code --content-dir --format --config --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --git)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --content-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json tsv" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mithril__subcmd__help)
-            opts="validate rule schema show serve token completions man help"
+            opts="validate rule schema new show diff serve token completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -181,6 +262,20 @@ _mithril() {
             return 0
             ;;
         mithril__subcmd__help__subcmd__completions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mithril__subcmd__help__subcmd__diff)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -211,6 +306,48 @@ _mithril() {
         mithril__subcmd__help__subcmd__man)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mithril__subcmd__help__subcmd__new)
+            opts="pool exercise"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mithril__subcmd__help__subcmd__new__subcmd__exercise)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mithril__subcmd__help__subcmd__new__subcmd__pool)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -371,6 +508,185 @@ _mithril() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mithril__subcmd__new)
+            opts="-q -v -h --config --color --quiet --verbose --help pool exercise help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mithril__subcmd__new__subcmd__exercise)
+            opts="-q -v -h --type --language --title --content-dir --config --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --type)
+                    COMPREPLY=($(compgen -W "code input qcm text" -- "${cur}"))
+                    return 0
+                    ;;
+                --language)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --title)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --content-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mithril__subcmd__new__subcmd__help)
+            opts="pool exercise help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mithril__subcmd__new__subcmd__help__subcmd__exercise)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mithril__subcmd__new__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mithril__subcmd__new__subcmd__help__subcmd__pool)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mithril__subcmd__new__subcmd__pool)
+            opts="-q -v -h --name --content-dir --config --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --content-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mithril__subcmd__rule)
             opts="-q -v -h --all --format --config --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -442,7 +758,7 @@ _mithril() {
             return 0
             ;;
         mithril__subcmd__serve)
-            opts="-q -v -h --dev --allow-degraded --insecure --listen --server-listen --server-base-path --server-trusted-proxies --server-drain --auth-enabled --auth-secret-file --auth-previous-secret-file --auth-allow-short-secret --auth-algorithm --auth-public-key --auth-jwks --auth-audience --auth-issuer --auth-user-claim --auth-query-token --auth-room-policy --auth-project-publish --gateway-lobby --cors-origins --limits-connections --limits-connections-per-user --limits-connects-per-address --limits-connects-burst --limits-frames-per-second --limits-frames-burst --limits-message-size --limits-topics-per-connection --limits-payload --limits-request-timeout --limits-queue-frames --limits-queue-bytes --limits-write-timeout --limits-ping-interval --limits-pong-timeout --limits-auth-timeout --limits-idle --content-dir --redis-url --redis-password-file --redis-db --cache-ttl --cache-pools-ttl --log-level --log-format --lint-select --lint-ignore --lint-max-timeout --lint-max-file-size --config --color --quiet --verbose --help"
+            opts="-q -v -h --dev --allow-degraded --insecure --listen --server-listen --server-base-path --server-trusted-proxies --server-metrics-listen --server-drain --auth-enabled --auth-secret-file --auth-previous-secret-file --auth-allow-short-secret --auth-algorithm --auth-public-key --auth-jwks --auth-audience --auth-issuer --auth-user-claim --auth-query-token --auth-room-policy --auth-project-publish --gateway-lobby --cors-origins --limits-connections --limits-connections-per-user --limits-connects-per-address --limits-connects-burst --limits-frames-per-second --limits-frames-burst --limits-message-size --limits-topics-per-connection --limits-payload --limits-request-timeout --limits-queue-frames --limits-queue-bytes --limits-write-timeout --limits-ping-interval --limits-pong-timeout --limits-auth-timeout --limits-idle --content-dir --redis-url --redis-password-file --redis-db --cache-ttl --cache-pools-ttl --log-level --log-format --lint-select --lint-ignore --lint-max-timeout --lint-max-file-size --config --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -461,6 +777,10 @@ _mithril() {
                     return 0
                     ;;
                 --server-trusted-proxies)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-metrics-listen)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

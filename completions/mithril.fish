@@ -35,7 +35,9 @@ complete -c mithril -n "__fish_mithril_needs_command" -s V -l version -d 'Print 
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "validate" -d 'Check that exercises and pools can be loaded'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "rule" -d 'Explain a rule'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "schema" -d 'Print the JSON Schema of a file, for editors'
+complete -c mithril -n "__fish_mithril_needs_command" -f -a "new" -d 'Make a pool or an exercise to begin from'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "show" -d 'Show pools and exercises as they are served'
+complete -c mithril -n "__fish_mithril_needs_command" -f -a "diff" -d 'Say what differs between two trees, or from a revision of git'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "serve" -d 'Run the daemon'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "token" -d 'Mint a token, or say what is wrong with one'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "completions" -d 'Print a completion script'
@@ -68,6 +70,42 @@ never\t'Never'"
 complete -c mithril -n "__fish_mithril_using_subcommand schema" -s q -l quiet -d 'Print results alone, no summary and no progress'
 complete -c mithril -n "__fish_mithril_using_subcommand schema" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand new; and not __fish_seen_subcommand_from pool exercise help" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand new; and not __fish_seen_subcommand_from pool exercise help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand new; and not __fish_seen_subcommand_from pool exercise help" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand new; and not __fish_seen_subcommand_from pool exercise help" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand new; and not __fish_seen_subcommand_from pool exercise help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand new; and not __fish_seen_subcommand_from pool exercise help" -f -a "pool" -d 'Make a pool without exercises'
+complete -c mithril -n "__fish_mithril_using_subcommand new; and not __fish_seen_subcommand_from pool exercise help" -f -a "exercise" -d 'Make an exercise with tests and a solution that passes them'
+complete -c mithril -n "__fish_mithril_using_subcommand new; and not __fish_seen_subcommand_from pool exercise help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_subcommand_from pool" -l name -d 'What students see [default: made of the slug]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_subcommand_from pool" -l content-dir -d 'The tree of exercises [default: the content directory of the configuration]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_subcommand_from pool" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_subcommand_from pool" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_subcommand_from pool" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_subcommand_from pool" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_subcommand_from pool" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_subcommand_from exercise" -l type -d 'What is handed in' -r -f -a "code\t''
+input\t''
+qcm\t''
+text\t''"
+complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_subcommand_from exercise" -l language -d 'The language of a program: c, cpp, rust, python, sh, awk [default: c]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_subcommand_from exercise" -l title -d 'What students see [default: made of the id]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_subcommand_from exercise" -l content-dir -d 'The tree of exercises [default: the content directory of the configuration]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_subcommand_from exercise" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_subcommand_from exercise" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_subcommand_from exercise" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_subcommand_from exercise" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_subcommand_from exercise" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_subcommand_from help" -f -a "pool" -d 'Make a pool without exercises'
+complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_subcommand_from help" -f -a "exercise" -d 'Make an exercise with tests and a solution that passes them'
+complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mithril -n "__fish_mithril_using_subcommand show" -l content-dir -d 'The tree of exercises [default: the content directory of the configuration]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand show" -l format -d 'How to print it [default: table on a terminal, else tsv]' -r -f -a "table\t'For people'
 json\t'JSON'
@@ -79,9 +117,23 @@ never\t'Never'"
 complete -c mithril -n "__fish_mithril_using_subcommand show" -s q -l quiet -d 'Print results alone, no summary and no progress'
 complete -c mithril -n "__fish_mithril_using_subcommand show" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand diff" -l git -d 'A revision of git that the content directory is compared with, such as HEAD~1' -r
+complete -c mithril -n "__fish_mithril_using_subcommand diff" -l content-dir -d 'The tree of exercises [default: the content directory of the configuration]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand diff" -l format -d 'How to print it [default: table on a terminal, else tsv]' -r -f -a "table\t'For people'
+json\t'JSON'
+tsv\t'A line each, values between tabs'"
+complete -c mithril -n "__fish_mithril_using_subcommand diff" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand diff" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand diff" -l exit-code -d 'Exit with 1 if anything differs'
+complete -c mithril -n "__fish_mithril_using_subcommand diff" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand diff" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-listen -l listen -d 'Where to listen; port 0 takes a free one [default: 127.0.0.1:8080] [env: MITHRIL_SERVER_LISTEN, MITHRIL_LISTEN, WEBSOCKET_PORT]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-base-path -d 'What stands before the routes of sockets and the API [env: MITHRIL_SERVER_BASE_PATH, MITHRIL_BASE_PATH]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-trusted-proxies -d 'Networks of proxies whose X-Forwarded headers count, such as 10.0.0.0/8 [env: MITHRIL_SERVER_TRUSTED_PROXIES]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-metrics-listen -d 'Where to answer for /metrics alone; server.listen where it is not set [env: MITHRIL_SERVER_METRICS_LISTEN]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-drain -d 'How long closing all sockets may take [default: 30s] [env: MITHRIL_SERVER_DRAIN, MITHRIL_DRAIN]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-enabled -d 'Whether users prove who they are [default: true] [env: MITHRIL_AUTH_ENABLED, AUTH_ENABLED]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-secret-file -d 'The key that tokens are signed with, of HS algorithms [env: MITHRIL_AUTH_SECRET, JWT_SECRET_KEY]' -r
@@ -150,7 +202,7 @@ complete -c mithril -n "__fish_mithril_using_subcommand token; and not __fish_se
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l ttl -d 'How long the token lasts: seconds, or 30s, 5m, 24h' -r
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l room -d 'A room that the token grants; several times for several' -r
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l topic -d 'A pattern of topics that the token grants, such as exercise.*.progress' -r
-complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l scope -d 'A scope that the token grants, such as publish' -r
+complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l scope -d 'A scope that the token grants: publish, publish:PATTERN such as publish:ws:*, or admin' -r
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -186,14 +238,18 @@ never\t'Never'"
 complete -c mithril -n "__fish_mithril_using_subcommand man" -s q -l quiet -d 'Print results alone, no summary and no progress'
 complete -c mithril -n "__fish_mithril_using_subcommand man" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "validate" -d 'Check that exercises and pools can be loaded'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "rule" -d 'Explain a rule'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "schema" -d 'Print the JSON Schema of a file, for editors'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "show" -d 'Show pools and exercises as they are served'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "serve" -d 'Run the daemon'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "token" -d 'Mint a token, or say what is wrong with one'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "completions" -d 'Print a completion script'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "man" -d 'Print the manual, or write all pages into a directory'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "validate" -d 'Check that exercises and pools can be loaded'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "rule" -d 'Explain a rule'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "schema" -d 'Print the JSON Schema of a file, for editors'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "new" -d 'Make a pool or an exercise to begin from'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "show" -d 'Show pools and exercises as they are served'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "diff" -d 'Say what differs between two trees, or from a revision of git'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "serve" -d 'Run the daemon'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "token" -d 'Mint a token, or say what is wrong with one'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "completions" -d 'Print a completion script'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "man" -d 'Print the manual, or write all pages into a directory'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "pool" -d 'Make a pool without exercises'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "exercise" -d 'Make an exercise with tests and a solution that passes them'
 complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "mint" -d 'Print a token for a user, signed with the configured key'
 complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "inspect" -d 'Say what a token claims, and what of it is refused and why'

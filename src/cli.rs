@@ -1,6 +1,7 @@
 //! What can be typed: definitions alone, no behaviour. Help, man pages and completions are made
 //! from here.
 
+mod content;
 mod formats;
 mod key_flags;
 mod token;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use content::{Diff, New, NewExercise, NewPool};
 pub use formats::{ColorWhen, DataFormat, ReportFormat, ReportTarget};
 pub use key_flags::KeyFlags;
 pub use token::{Token, TokenInspect, TokenMint};
@@ -17,7 +19,7 @@ pub use token::{Token, TokenInspect, TokenMint};
 /// The commands by what one wants to do, for `mithril help`.
 pub const GROUPS: &[(&str, &[&str])] = &[
     ("Check exercises", &["validate", "rule", "schema"]),
-    ("Look at content", &["show"]),
+    ("Write and look at content", &["new", "show", "diff"]),
     ("Run the daemon", &["serve", "token"]),
     ("Set up the shell", &["completions", "man", "help"]),
 ];
@@ -83,8 +85,16 @@ pub enum Command {
     Rule(Rule),
     /// Print the JSON Schema of a file, for editors
     Schema(Schema),
+    /// Make a pool or an exercise to begin from
+    #[command(subcommand)]
+    New(New),
     /// Show pools and exercises as they are served
     Show(Show),
+    /// Say what differs between two trees, or from a revision of git
+    ///
+    /// Names the exercises that were added, removed and changed, with the points and the tests that
+    /// changed.
+    Diff(Diff),
     /// Run the daemon
     Serve(Serve),
     /// Mint a token, or say what is wrong with one

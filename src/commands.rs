@@ -2,7 +2,9 @@
 //! status comes out.
 
 mod completions;
+mod diff;
 mod man;
+mod new;
 mod rule;
 mod schema;
 mod serve;
@@ -43,6 +45,8 @@ pub fn run(
         Command::Validate(args) => validate::run(args, &layers, printer),
         Command::Rule(args) => rule::run(&args, printer),
         Command::Schema(args) => schema::run(&args, printer),
+        Command::New(what) => new::run(what, layers, printer),
+        Command::Diff(args) => diff::run(args, &layers, printer),
         Command::Show(args) => show::run(args, layers, printer),
         Command::Serve(args) => serve::run(args, layers, printer),
         Command::Token(what) => token::run(what, &layers, printer),

@@ -87,6 +87,7 @@ impl Config {
                 listen: read.address("server.listen"),
                 base_path: read.base_path("server.base_path"),
                 trusted_proxies: read.networks("server.trusted_proxies"),
+                metrics_listen: read.optional_address("server.metrics_listen"),
                 drain: read.duration("server.drain"),
             },
             auth: Auth {

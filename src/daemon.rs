@@ -35,6 +35,8 @@ const HTTP_GRACE: Duration = Duration::from_secs(1);
 pub struct DaemonConfig {
     /// Where it listens. Port 0 is any free port.
     pub listen: SocketAddr,
+    /// Where it answers for its metrics, if not there.
+    pub metrics_listen: Option<SocketAddr>,
     /// What it serves.
     pub catalog: Arc<CatalogStore>,
     /// How users prove who they are. Nothing means a random key, for development alone.
@@ -68,6 +70,7 @@ impl DaemonConfig {
     pub fn new(listen: SocketAddr, catalog: Arc<CatalogStore>) -> Self {
         Self {
             listen,
+            metrics_listen: None,
             catalog,
             auth: None,
             dev: false,
@@ -122,6 +125,7 @@ pub enum DaemonError {
 pub struct Daemon {
     listener: TcpListener,
     address: SocketAddr,
+    metrics_listener: Option<(TcpListener, SocketAddr)>,
     auth: AuthConfig,
     clock: Clock,
     dev: bool,
@@ -149,9 +153,11 @@ impl Daemon {
             None if !address.ip().is_loopback() => return Err(DaemonError::NotLoopback(address)),
             None => AuthConfig::ephemeral()?,
         };
-        let failed = |source| DaemonError::Bind { address, source };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let bound = listener.local_addr().map_err(failed)?;
+        let (listener, bound) = listen(address).await?;
+        let metrics_listener = match config.metrics_listen {
+            Some(address) => Some(listen(address).await?),
+            None => None,
+        };
         let exercises = ExerciseService::new(config.catalog);
         if config.origins.are_any() {
             tracing::warn!("cors.origins = *: pages of every site may open sockets");
@@ -174,6 +180,7 @@ impl Daemon {
         Ok(Self {
             listener,
             address: bound,
+            metrics_listener,
             auth,
             clock: config.clock,
             dev: config.dev,
@@ -207,7 +214,7 @@ impl Daemon {
     /// Begins to serve.
     pub fn spawn(self) -> Running {
         let tasks = Tasks::new();
-        let router = http::router(
+        let routers = http::routers(
             &self.gateway,
             self.exercises,
             http::Settings {
@@ -215,15 +222,25 @@ impl Daemon {
                 base_path: self.base_path,
                 origins: self.origins,
                 metrics: self.metrics,
+                metrics_apart: self.metrics_listener.is_some(),
             },
         );
         let lingering = Tasks::new();
-        let listener = lingering::Lingering::new(self.listener, lingering.clone());
-        let accepting = accept::accept(listener, router, self.header_timeout, tasks.clone());
-        tasks.spawn("accept", accepting);
+        let serve = |listener, router| {
+            let listener = lingering::Lingering::new(listener, lingering.clone());
+            let accepting = accept::accept(listener, router, self.header_timeout, tasks.clone());
+            tasks.spawn("accept", accepting);
+        };
+        serve(self.listener, routers.main);
+        let metrics_address = self.metrics_listener.map(|(listener, address)| {
+            serve(listener, routers.metrics);
+            tracing::info!(%address, "serving metrics");
+            address
+        });
         tracing::info!(address = %self.address, "serving");
         Running {
             address: self.address,
+            metrics_address,
             gateway: self.gateway,
             tasks,
             lingering,
@@ -232,10 +249,19 @@ impl Daemon {
     }
 }
 
+/// Listens there; the address has the port that it has got.
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), DaemonError> {
+    let failed = |source| DaemonError::Bind { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
 /// A daemon that serves.
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
     gateway: Gateway,
     tasks: Tasks,
     lingering: Tasks,
@@ -246,6 +272,11 @@ impl Running {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it answers for its metrics, if not there.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
     }
 
     /// How many sockets are open or being opened.

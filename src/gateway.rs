@@ -6,6 +6,7 @@
 
 mod address;
 mod admission;
+mod api;
 mod auth;
 mod call;
 mod connection;
@@ -21,6 +22,7 @@ mod policy;
 mod presence;
 mod rate;
 mod relay;
+mod route;
 mod services;
 mod session;
 mod socket;
@@ -31,8 +33,6 @@ mod vigil;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::routing::get;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -54,7 +54,7 @@ use presence::Presence;
 use relay::{Arrivals, Relay};
 use services::Services;
 use session::Session;
-use socket::{Reader, Writer};
+use socket::Halves;
 use upgrade::Visit;
 use vigil::{Activity, Vigil};
 
@@ -62,7 +62,8 @@ pub use address::{PeerAddress, TrustedProxies};
 pub use auth::{AuthConfig, AuthError, Check, Grant, Inspection, KeyError, Principal};
 pub use limits::Limits;
 pub use origin::Origins;
-pub use policy::{Grants, RoomPolicy, Rules};
+pub use policy::{Grants, RoomPolicy, Rules, Scope, Scopes};
+pub use route::{Route, mount};
 
 /// What the tasks behind the connections get to finish in, even where these used up the time.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -168,17 +169,16 @@ impl Gateway {
         }
     }
 
-    /// The routes that open sockets, behind this path.
-    pub fn routes(&self, base_path: &str) -> Router {
-        Router::new()
-            .route(&format!("{base_path}/ws"), get(upgrade::open))
-            .route(&format!("{base_path}/ws/"), get(upgrade::open))
-            .route(
-                &format!("{base_path}/ws/connect"),
-                get(upgrade::open_in_band),
-            )
-            .route(&format!("{base_path}/ws/{{room}}"), get(upgrade::open_room))
-            .with_state(self.clone())
+    /// The routes of sockets and of the API; they belong behind the base path.
+    pub fn routes() -> Vec<Route<Self>> {
+        let mut routes = vec![
+            Route::get("/ws", upgrade::open),
+            Route::get("/ws/", upgrade::open),
+            Route::get("/ws/connect", upgrade::open_in_band),
+            Route::get("/ws/{room}", upgrade::open_room),
+        ];
+        routes.extend(api::routes());
+        routes
     }
 
     /// How many sockets are open or being opened.
@@ -281,16 +281,17 @@ impl Gateway {
     // for as long as the connection lives.
     fn serve(
         &self,
-        halves: (Reader, Writer),
+        halves: Halves,
         principal: Principal,
         visit: Visit,
-        seat: Seat,
+        mut seat: Seat,
     ) -> impl Future<Output = ()> + Send + use<> {
         let limits = &self.shared.limits;
         let outbox = Arc::new(Outbox::new(Bounds {
             frames: limits.queue_frames,
             bytes: limits.queue_bytes,
         }));
+        seat.open(&outbox);
         let Visit {
             number,
             home,

@@ -57,15 +57,10 @@ impl Tasks {
 
     /// Starts a task. Outside a runtime there is nothing to run it, and it is dropped.
     pub fn spawn(&self, kind: &'static str, task: impl Future<Output = ()> + Send + 'static) {
-        let Ok(runtime) = Handle::try_current() else {
-            return;
-        };
-        let guard = self.enter(kind);
-        let task = async move { guard.run(task).await };
-        self.shared.tracker.spawn_on(task, &runtime);
+        self.enter(kind).start(task);
     }
 
-    /// Counts in a task that another crate starts; the task runs its work through the guard.
+    /// Counts in a task before it is known what it does.
     pub fn enter(&self, kind: &'static str) -> TaskGuard {
         let mut running = self.running();
         running.started += 1;
@@ -144,9 +139,15 @@ impl TaskGuard {
         self.name
     }
 
-    /// Runs the task's work to its end, or until the group is aborted.
-    pub async fn run(self, work: impl Future<Output = ()>) {
-        self.tasks.shared.abort.run_until_cancelled(work).await;
+    /// Starts the task's work, which runs to its end or until the group is aborted. Outside a runtime
+    /// there is nothing to run it, and it is dropped.
+    pub fn start(self, work: impl Future<Output = ()> + Send + 'static) {
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        runtime.spawn(async move {
+            self.tasks.shared.abort.run_until_cancelled(work).await;
+        });
     }
 }
 

@@ -38,7 +38,7 @@ pub struct TokenMint {
     #[arg(long, value_name = "PATTERN")]
     pub topic: Vec<String>,
 
-    /// A scope that the token grants, such as publish
+    /// A scope that the token grants: publish, publish:PATTERN such as publish:ws:*, or admin
     #[arg(long, value_name = "SCOPE")]
     pub scope: Vec<String>,
 }

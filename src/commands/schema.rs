@@ -8,13 +8,17 @@ use crate::output::{ExitStatus, Printer};
 use crate::pool::Pool;
 
 pub(super) fn run(args: &Schema, printer: &Printer) -> Result<ExitStatus, anyhow::Error> {
+    printer.text(&text(args.of)?)?;
+    Ok(ExitStatus::Success)
+}
+
+/// The schema as a file.
+pub(super) fn text(of: SchemaOf) -> Result<String, serde_json::Error> {
     // Editors read draft 7 everywhere; later drafts only here and there.
     let generator = SchemaSettings::draft07().into_generator();
-    let schema = match args.of {
+    let schema = match of {
         SchemaOf::Exercise => generator.into_root_schema_for::<Exercise>(),
         SchemaOf::Pool => generator.into_root_schema_for::<Pool>(),
     };
-    let text = serde_json::to_string_pretty(&schema)?;
-    printer.text(&format!("{text}\n"))?;
-    Ok(ExitStatus::Success)
+    Ok(serde_json::to_string_pretty(&schema)? + "\n")
 }

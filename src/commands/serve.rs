@@ -84,6 +84,7 @@ fn settings(
     settings.base_path.clone_from(&server.base_path);
     settings.origins = Origins::new(&config.cors.origins);
     settings.proxies = TrustedProxies::new(server.trusted_proxies.clone());
+    settings.metrics_listen = server.metrics_listen;
     settings.drain = server.drain;
     settings.limits = limits(&config.limits);
     settings.rules = Rules {

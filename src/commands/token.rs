@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::cli::{Token, TokenInspect, TokenMint};
 use crate::clock::Clock;
 use crate::config::{Config, Layers};
-use crate::gateway::{AuthConfig, Check, Grant};
+use crate::gateway::{AuthConfig, Check, Grant, Scope};
 use crate::ids::{RoomId, UserId};
 use crate::output::{ExitStatus, Printer, Rows};
 
@@ -46,6 +46,14 @@ fn mint(
         UserId::parse(&args.user).with_context(|| format!("{:?} is no user id", args.user))?;
     for room in &args.room {
         RoomId::parse(room).with_context(|| format!("{room:?} is no room"))?;
+    }
+    for scope in &args.scope {
+        Scope::parse(scope).with_context(|| {
+            format!(
+                "{scope:?} is no scope: it must be publish, publish:PATTERN such as publish:ws:* or \
+                 publish:room:*, or admin"
+            )
+        })?;
     }
     let grant = Grant {
         sub: &user,

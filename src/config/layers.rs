@@ -191,9 +191,13 @@ impl<'l> Reader<'l> {
     }
 
     pub(super) fn address(&mut self, path: &str) -> SocketAddr {
+        self.optional_address(path)
+            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    pub(super) fn optional_address(&mut self, path: &str) -> Option<SocketAddr> {
         let expected = "an address and a port, such as 127.0.0.1:8080";
-        let address = self.read(path, expected, |raw| value::address(raw.text()?));
-        address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)))
+        self.read(path, expected, |raw| value::address(raw.text()?))
     }
 
     pub(super) fn list(&mut self, path: &str) -> Option<Vec<String>> {

@@ -47,6 +47,8 @@ pub struct Server {
     pub base_path: String,
     /// The networks of the proxies whose word on addresses and hosts is taken.
     pub trusted_proxies: Vec<IpNet>,
+    /// Where metrics are answered for, if not there.
+    pub metrics_listen: Option<SocketAddr>,
     /// How long closing all sockets may take.
     pub drain: Duration,
 }

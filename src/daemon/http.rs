@@ -1,78 +1,35 @@
-//! Every answer over HTTP is JSON, except the development page; no log line holds a query.
+//! Every answer over HTTP is JSON, but the page and the metrics; no log line holds a query.
+//!
+//! Sockets and the API stand behind the base path, health and metrics at the root.
+
+mod brokers;
+mod health;
+mod openapi;
+mod page;
+mod scrape;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{self, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, Method, StatusCode};
 use axum::middleware::{self, Next};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use uuid::Uuid;
 
-use crate::broker::BrokerError;
 use crate::catalog::ExerciseService;
-use crate::gateway::{Gateway, Origins};
-use crate::metrics::{self, Metrics};
+use crate::gateway::{self, Gateway, Origins};
+use crate::metrics::Metrics;
+use health::Vitals;
+use openapi::Description;
 
-/// The page that `--dev` serves, with a placeholder where its nonce belongs.
-const DEV_PAGE: &str = include_str!("dev.html");
 /// How long a browser may remember what it may do.
 const PREFLIGHT_AGE: Duration = Duration::from_mins(10);
-const NONCE: &str = "{{nonce}}";
-
-#[derive(Debug)]
-struct Health {
-    started: Instant,
-    gateway: Gateway,
-    exercises: ExerciseService,
-    metrics: Metrics,
-}
-
-#[derive(Serialize)]
-struct Overview {
-    status: &'static str,
-    version: &'static str,
-    uptime_seconds: u64,
-    connections: usize,
-    content: Content,
-    redis: Part,
-}
-
-/// A part of the daemon: `off` where it is not configured.
-#[derive(Serialize, Default)]
-struct Part {
-    state: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    milliseconds: Option<u128>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'static str>,
-}
-
-#[derive(Serialize)]
-struct Sockets {
-    status: &'static str,
-    connections: usize,
-    users: usize,
-    limit: Option<usize>,
-}
-
-#[derive(Serialize)]
-struct Content {
-    revision: String,
-    pools: usize,
-    exercises: usize,
-}
-
-#[derive(Serialize)]
-struct Status {
-    status: &'static str,
-}
 
 #[derive(Serialize)]
 struct ErrorBody {
@@ -91,36 +48,67 @@ pub(super) struct Settings {
     pub(super) origins: Origins,
     /// What is counted.
     pub(super) metrics: Metrics,
+    /// Whether metrics have a listener of their own.
+    pub(super) metrics_apart: bool,
+}
+
+/// The routers of the daemon's listeners.
+#[derive(Debug)]
+pub(super) struct Routers {
+    /// For everyone.
+    pub(super) main: Router,
+    /// For metrics alone, where they have a listener of their own.
+    pub(super) metrics: Router,
 }
 
 /// All routes of the daemon.
-pub(super) fn router(gateway: &Gateway, exercises: ExerciseService, settings: Settings) -> Router {
-    let health = Health {
+pub(super) fn routers(
+    gateway: &Gateway,
+    exercises: ExerciseService,
+    settings: Settings,
+) -> Routers {
+    let vitals = Arc::new(Vitals {
         started: Instant::now(),
         gateway: gateway.clone(),
         exercises,
         metrics: settings.metrics,
-    };
-    let mut router = Router::new()
-        .route("/healthz", get(overview))
-        .route("/livez", get(live))
-        .route("/metrics", get(metrics))
-        .route("/readyz", get(ready))
-        .route("/healthz/redis", get(redis))
-        .route("/healthz/websocket", get(websocket))
-        .with_state(Arc::new(health))
-        .merge(gateway.routes(&settings.base_path));
-    if settings.dev {
-        // A base path is of names alone, so it needs no escapes in a script.
-        let page = DEV_PAGE
-            .replace("{{base}}", &settings.base_path)
-            .replace("{{anonymous}}", &gateway.is_anonymous().to_string());
-        router = router.route("/", get(async move || dev_page(&page)));
+    });
+    let metrics = gateway::mount(scrape::routes(), "", Arc::clone(&vitals));
+    let mut main = gateway::mount(health::routes(), "", vitals).merge(gateway::mount(
+        Gateway::routes(),
+        &settings.base_path,
+        gateway.clone(),
+    ));
+    if !settings.metrics_apart {
+        main = main.merge(metrics.clone());
     }
+    let description = Description::of(&settings.base_path, settings.metrics_apart);
+    // At the root for who looks for it there, and where a proxy passes on the base path alone.
+    let mut places = vec!["", &settings.base_path];
+    places.dedup();
+    for place in places {
+        main = main.merge(gateway::mount(
+            openapi::routes(),
+            place,
+            description.clone(),
+        ));
+    }
+    if settings.dev {
+        let page = page::page(&settings.base_path, gateway.is_anonymous());
+        main = main.route("/", get(async move || page::show(&page)));
+    }
+    Routers {
+        main: finish(main, settings.origins),
+        metrics: finish(metrics, Origins::default()),
+    }
+}
+
+/// What holds for every answer, also where there is no route.
+fn finish(router: Router, origins: Origins) -> Router {
     router
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(cors(settings.origins))
+        .layer(cors(origins))
         .layer(middleware::from_fn(log_and_harden))
 }
 
@@ -140,119 +128,6 @@ fn cors(origins: Origins) -> CorsLayer {
         ])
         .expose_headers([header::ETAG, header::RETRY_AFTER])
         .max_age(PREFLIGHT_AGE)
-}
-
-async fn overview(State(health): State<Arc<Health>>) -> Json<Overview> {
-    let catalog = health.exercises.snapshot();
-    Json(Overview {
-        status: status(&health.gateway),
-        version: env!("CARGO_PKG_VERSION"),
-        uptime_seconds: health.started.elapsed().as_secs(),
-        connections: health.gateway.connections(),
-        content: Content {
-            revision: catalog.digest().to_string(),
-            pools: catalog.pools().len(),
-            exercises: catalog.exercise_count(),
-        },
-        redis: Part {
-            state: match health.gateway.is_broker_connected() {
-                None => "off",
-                Some(true) => "ok",
-                Some(false) => "down",
-            },
-            ..Part::default()
-        },
-    })
-}
-
-/// Says whether a message through Redis comes back. Why it does not is in the log: who asks here
-/// need not be a friend.
-async fn redis(State(health): State<Arc<Health>>) -> (StatusCode, Json<Part>) {
-    let mut part = Part {
-        state: "off",
-        ..Part::default()
-    };
-    let mut status = StatusCode::OK;
-    match health.gateway.probe().await {
-        None => {}
-        Some(Ok(took)) => {
-            part.state = "ok";
-            part.milliseconds = Some(took.as_millis());
-        }
-        Some(Err(error)) => {
-            status = StatusCode::SERVICE_UNAVAILABLE;
-            part.state = "down";
-            part.error = Some(match error {
-                BrokerError::Disconnected => "there is no connection",
-                BrokerError::Timeout(_) => "no message came back in time",
-                BrokerError::Refused(_)
-                | BrokerError::Unsupported(_)
-                | BrokerError::NoResponders => "it refuses",
-            });
-        }
-    }
-    (status, Json(part))
-}
-
-async fn websocket(State(health): State<Arc<Health>>) -> Json<Sockets> {
-    let gateway = &health.gateway;
-    let limit = gateway.limits().connections;
-    Json(Sockets {
-        status: status(gateway),
-        connections: gateway.connections(),
-        users: gateway.users(),
-        limit: (limit != usize::MAX).then_some(limit),
-    })
-}
-
-async fn metrics(State(health): State<Arc<Health>>) -> Response {
-    let catalog = health.exercises.snapshot();
-    let (pools, exercises) = (catalog.pools().len(), catalog.exercise_count());
-    let revision = health.exercises.revision();
-    health.metrics.content(revision, pools, exercises, 0);
-    let subscriptions = health.gateway.subscriptions();
-    health.metrics.subscriptions(subscriptions);
-    match health.metrics.encode() {
-        Ok(page) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], page).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
-}
-
-async fn live() -> Json<Status> {
-    Json(Status { status: "ok" })
-}
-
-async fn ready(State(health): State<Arc<Health>>) -> (StatusCode, Json<Status>) {
-    let code = if health.gateway.is_draining() {
-        StatusCode::SERVICE_UNAVAILABLE
-    } else {
-        StatusCode::OK
-    };
-    let status = status(&health.gateway);
-    (code, Json(Status { status }))
-}
-
-fn status(gateway: &Gateway) -> &'static str {
-    if gateway.is_draining() {
-        "draining"
-    } else {
-        "ok"
-    }
-}
-
-fn dev_page(page: &str) -> Response {
-    // The nonce lets the page's own script and style run, and no other.
-    let nonce = Uuid::new_v4().simple().to_string();
-    let policy = format!(
-        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; \
-         connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
-         frame-ancestors 'none'"
-    );
-    let headers = [
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    (headers, Html(page.replace(NONCE, &nonce))).into_response()
 }
 
 async fn not_found() -> impl IntoResponse {

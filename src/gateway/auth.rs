@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::ids::UserId;
 
-use super::policy::Grants;
+use super::policy::{Grants, Scopes};
 use claims::{Claims, Demands};
 use keys::KeySet;
 
@@ -41,8 +41,8 @@ pub struct Principal {
     pub expires: Timestamp,
     /// What the token grants beyond the defaults.
     pub grants: Grants,
-    /// The scopes of the token.
-    pub scopes: Vec<String>,
+    /// What the token lets one do beyond the own connections.
+    pub scopes: Scopes,
 }
 
 impl Principal {
@@ -52,7 +52,7 @@ impl Principal {
             user,
             expires,
             grants: Grants::default(),
-            scopes: Vec::new(),
+            scopes: Scopes::default(),
         }
     }
 }

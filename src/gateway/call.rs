@@ -32,6 +32,31 @@ pub(super) enum Action {
     Submit(ExerciseId),
 }
 
+impl Action {
+    /// The subjects that have one name.
+    pub(super) const SUBJECTS: [&'static str; 5] = [
+        "exercise.pool.list",
+        "exercise.pool.get",
+        "exercise.pool.exercises",
+        "exercise.get",
+        "exercise.launch",
+    ];
+    /// What stands for all subjects of submissions where they are counted.
+    pub(super) const SUBMISSION: &'static str = "grading.submit";
+
+    /// The subject as it is counted.
+    pub(super) fn subject(&self) -> &'static str {
+        match self {
+            Self::ListPools => "exercise.pool.list",
+            Self::GetPool(_) => "exercise.pool.get",
+            Self::ListExercises(_) => "exercise.pool.exercises",
+            Self::GetExercise(_) => "exercise.get",
+            Self::Launch(_) => "exercise.launch",
+            Self::Submit(_) => Self::SUBMISSION,
+        }
+    }
+}
+
 /// Why a request is no call.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CallError {
@@ -146,7 +171,8 @@ impl Fields {
     }
 }
 
-fn id<T>(
+/// The id that is written in this field.
+pub(super) fn id<T>(
     field: &'static str,
     text: Option<&str>,
     parse: fn(&str) -> Result<T, IdError>,

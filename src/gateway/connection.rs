@@ -12,9 +12,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::Message;
-use futures_util::{Sink, Stream};
-use tokio::sync::Notify;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout};
 
 use crate::metrics::Metrics;
@@ -31,6 +29,8 @@ use super::socket::{Incoming, Reader, Writer};
 use super::vigil::{Activity, Vigil};
 use read::Reading;
 use write::{Writing, Written, goodbye};
+
+pub(super) use write::in_time;
 
 /// On what terms a connection is served.
 #[derive(Debug, Clone, Copy)]
@@ -88,8 +88,8 @@ pub(super) fn run<R, W>(
     mut care: Care,
 ) -> impl Future<Output = ()>
 where
-    R: Stream<Item = Result<Message, axum::Error>> + Unpin,
-    W: Sink<Message, Error = axum::Error> + Unpin,
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
 {
     async move {
         tracing::debug!(dialect = ?session.dialect(), "opened");
@@ -105,7 +105,6 @@ where
         let terms = *terms;
         let (activity, metrics) = (&*activity, &*metrics);
         let _open = metrics.open();
-        let ping = Notify::new();
         let meter = Meter::new(terms.frames, Instant::now());
         let mut reading = Reading {
             session: &mut session,
@@ -116,7 +115,6 @@ where
             departure,
             meter,
             metrics,
-            ping: &ping,
         };
         let mut read = pin!(reading.read(&mut reader));
         let writing = Writing {
@@ -124,12 +122,11 @@ where
             terms,
             activity,
             metrics,
-            ping: &ping,
         };
         let mut write = pin!(writing.write(&mut writer));
         tokio::select! {
+            // What it leaves in the outbox ends the writing.
             () = &mut read => {
-                outbox.peer_is_gone();
                 write.await;
             }
             written = &mut write => if written == Written::Closed {
@@ -148,8 +145,8 @@ pub(super) async fn farewell<R, W>(
     close: Close,
     terms: &Terms,
 ) where
-    R: Stream<Item = Result<Message, axum::Error>> + Unpin,
-    W: Sink<Message, Error = axum::Error> + Unpin,
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
 {
     if goodbye(writer, close, *terms).await == Written::Closed {
         let gone = async { while !matches!(reader.next().await, Incoming::Gone) {} };

@@ -73,7 +73,7 @@ impl Dispatch {
         Self { exercises, metrics }
     }
 
-    /// Answers a request that the principal may make under these rules.
+    /// Answers a request that came in a frame, if the principal may make it under these rules.
     pub(super) fn answer(
         &self,
         principal: &Principal,
@@ -81,35 +81,45 @@ impl Dispatch {
         subject: &str,
         data: Option<&RawValue>,
     ) -> Result<Answer, RequestError> {
+        self.counted(label(subject), || {
+            let call = Call::parse(subject, data)?;
+            let answer = self.act(principal, rules, call)?;
+            if answer.data.len() > MAX_ANSWER {
+                return Err(RequestError::TooLarge(answer.data.len()));
+            }
+            Ok(answer)
+        })
+    }
+
+    /// Does what a call asks for, if the principal may ask for it under these rules.
+    pub(super) fn call(
+        &self,
+        principal: &Principal,
+        rules: Rules,
+        call: Call,
+    ) -> Result<Answer, RequestError> {
+        let subject = call.action.subject();
+        self.counted(subject, || self.act(principal, rules, call))
+    }
+
+    fn counted(
+        &self,
+        subject: &'static str,
+        answer: impl FnOnce() -> Result<Answer, RequestError>,
+    ) -> Result<Answer, RequestError> {
         let begin = Instant::now();
-        let answer = self.answered(principal, rules, subject, data);
+        let answer = answer();
         let result = match &answer {
             Ok(_) => "ok",
             Err(error) => error.code().as_str(),
         };
-        self.metrics
-            .request(label(subject), result, begin.elapsed());
+        self.metrics.request(subject, result, begin.elapsed());
         answer
     }
 
-    fn answered(
-        &self,
-        principal: &Principal,
-        rules: Rules,
-        subject: &str,
-        data: Option<&RawValue>,
-    ) -> Result<Answer, RequestError> {
-        let call = Call::parse(subject, data)?;
+    fn act(&self, principal: &Principal, rules: Rules, call: Call) -> Result<Answer, RequestError> {
         policy::authorize(principal, rules, Intent::Call(&call))?;
-        let answer = self.act(principal, call.action)?;
-        if answer.data.len() > MAX_ANSWER {
-            return Err(RequestError::TooLarge(answer.data.len()));
-        }
-        Ok(answer)
-    }
-
-    fn act(&self, principal: &Principal, action: Action) -> Result<Answer, RequestError> {
-        let data = match action {
+        let data = match call.action {
             Action::ListPools => Ok(self.exercises.pools()),
             Action::GetPool(id) => found("pool", id.as_str(), self.exercises.pool(id.as_str())),
             Action::ListExercises(id) => {
@@ -135,17 +145,10 @@ impl Dispatch {
 
 /// A subject as it is counted: one of few names, whatever a client sends.
 fn label(subject: &str) -> &'static str {
-    const SUBJECTS: [&str; 5] = [
-        "exercise.pool.list",
-        "exercise.pool.get",
-        "exercise.pool.exercises",
-        "exercise.get",
-        "exercise.launch",
-    ];
-    let known = SUBJECTS.into_iter().find(|known| *known == subject);
+    let known = Action::SUBJECTS.into_iter().find(|known| *known == subject);
     known.unwrap_or(
         if subject.starts_with("grading.") && subject.ends_with(".submit") {
-            "grading.submit"
+            Action::SUBMISSION
         } else {
             "other"
         },

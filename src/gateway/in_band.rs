@@ -2,12 +2,11 @@
 
 use std::pin::pin;
 
-use axum::extract::ws::Message;
-use futures_util::{Sink, Stream};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, sleep};
 
 use super::auth::Principal;
-use super::connection::{self, Terms};
+use super::connection::{self, Terms, in_time};
 use super::departure;
 use super::gatekeeper::{Gatekeeper, Unproven};
 use super::rate::{Meter, Verdict};
@@ -35,8 +34,8 @@ impl Greeting<'_> {
         writer: &mut Writer<W>,
     ) -> Option<Principal>
     where
-        R: Stream<Item = Result<Message, axum::Error>> + Unpin,
-        W: Sink<Message, Error = axum::Error> + Unpin,
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
     {
         let outcome = self.ask(reader, writer).await;
         match outcome {
@@ -56,8 +55,8 @@ impl Greeting<'_> {
         writer: &mut Writer<W>,
     ) -> Result<Principal, Option<Close>>
     where
-        R: Stream<Item = Result<Message, axum::Error>> + Unpin,
-        W: Sink<Message, Error = axum::Error> + Unpin,
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
     {
         let mut meter = Meter::new(self.terms.frames, Instant::now());
         let mut late = pin!(sleep(self.terms.auth));
@@ -71,8 +70,8 @@ impl Greeting<'_> {
                 incoming = reader.next() => incoming,
             };
             let verdict = match &incoming {
-                Incoming::Text(_) | Incoming::Ping => meter.count(Instant::now()),
-                Incoming::Pong | Incoming::Closing | Incoming::Refused(_) | Incoming::Gone => {
+                Incoming::Text(_) | Incoming::Ping(_) => meter.count(Instant::now()),
+                Incoming::Pong | Incoming::Closing(_) | Incoming::Refused(_) | Incoming::Gone => {
                     Verdict::Pass
                 }
             };
@@ -88,12 +87,17 @@ impl Greeting<'_> {
                     )
                     .await?;
                 }
-                Incoming::Text(frame) => {
-                    if let Some(principal) = self.hear(writer, &frame).await? {
+                Incoming::Text(text) => {
+                    if let Some(principal) = self.hear(writer, &text).await? {
                         return Ok(principal);
                     }
                 }
-                Incoming::Ping | Incoming::Pong | Incoming::Closing => {}
+                Incoming::Ping(answer) => self.send(writer, answer).await?,
+                Incoming::Pong => {}
+                Incoming::Closing(answer) => {
+                    self.send(writer, answer).await?;
+                    return Err(None);
+                }
                 Incoming::Refused(code) => return Err(Some(code.into())),
                 Incoming::Gone => return Err(None),
             }
@@ -103,12 +107,12 @@ impl Greeting<'_> {
     async fn hear<W>(
         &self,
         writer: &mut Writer<W>,
-        frame: &Frame,
+        text: &str,
     ) -> Result<Option<Principal>, Option<Close>>
     where
-        W: Sink<Message, Error = axum::Error> + Unpin,
+        W: AsyncWrite + Unpin,
     {
-        let token = match ClientMessage::decode(frame.as_str(), OtherTypes::Unknown) {
+        let token = match ClientMessage::decode(text, OtherTypes::Unknown) {
             Ok(ClientMessage {
                 body: ClientBody::Auth { token },
                 ..
@@ -145,7 +149,7 @@ impl Greeting<'_> {
         sentence: &str,
     ) -> Result<(), Option<Close>>
     where
-        W: Sink<Message, Error = axum::Error> + Unpin,
+        W: AsyncWrite + Unpin,
     {
         let message = ServerMessage::Error {
             code,
@@ -161,16 +165,20 @@ impl Greeting<'_> {
         message: &ServerMessage<'_>,
     ) -> Result<(), Option<Close>>
     where
-        W: Sink<Message, Error = axum::Error> + Unpin,
+        W: AsyncWrite + Unpin,
     {
         let text = message
             .encode(self.dialect, || Stamp::new(self.clock.now()))
             .map_err(|_| Some(CloseCode::Internal.into()))?;
-        let sent = async {
-            writer.feed(text.into()).await?;
-            writer.flush().await
-        };
-        match timeout(self.terms.write, sent).await {
+        self.send(writer, text.into()).await
+    }
+
+    async fn send<W>(&self, writer: &mut Writer<W>, frame: Frame) -> Result<(), Option<Close>>
+    where
+        W: AsyncWrite + Unpin,
+    {
+        writer.feed(frame);
+        match in_time(self.terms.write, writer.flush()).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(None),
         }

@@ -2,10 +2,13 @@
 //!
 //! Answers and events share this one queue, so their order on a socket is the order in which they
 //! were pushed. Frames count until the writer takes them. A queue that is full closes itself as a
-//! slow consumer and lets go of what it held; an empty one holds no memory.
+//! slow consumer and lets go of what it held; an empty one holds no memory. Pings and the answers to
+//! pings go first and do not count: there is at most one of each.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use tokio::sync::Notify;
 
@@ -45,7 +48,6 @@ pub(super) enum Next {
 pub(super) struct Outbox {
     bounds: Bounds,
     queue: Mutex<Queue>,
-    filled: Notify,
     drained: Notify,
 }
 
@@ -53,7 +55,11 @@ pub(super) struct Outbox {
 struct Queue {
     frames: VecDeque<Frame>,
     bytes: usize,
+    ping: Option<Frame>,
+    answer: Option<Frame>,
     end: Option<End>,
+    // Whom to wake when there is something to do.
+    writer: Option<Waker>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -67,7 +73,6 @@ impl Outbox {
         Self {
             bounds,
             queue: Mutex::default(),
-            filled: Notify::new(),
             drained: Notify::new(),
         }
     }
@@ -88,9 +93,22 @@ impl Outbox {
             queue.clear();
             queue.end = Some(End::Close(CloseCode::SlowConsumer.into()));
         }
-        drop(queue);
-        self.filled.notify_one();
+        wake(queue);
         if fits { Ok(()) } else { Err(Full) }
+    }
+
+    /// Asks the peer whether it is there.
+    pub(super) fn ping(&self) {
+        let mut queue = self.queue();
+        queue.ping = Some(Frame::ping());
+        wake(queue);
+    }
+
+    /// Answers a ping. An answer that still waits need not be sent any more.
+    pub(super) fn pong(&self, answer: Frame) {
+        let mut queue = self.queue();
+        queue.answer = Some(answer);
+        wake(queue);
     }
 
     /// Closes the connection once what waits has been sent. The first reason stays.
@@ -108,9 +126,24 @@ impl Outbox {
         self.end(End::Gone, true);
     }
 
+    /// Answers the peer's close, after which nothing is sent. A reason of ours to close stays.
+    pub(super) fn peer_closes(&self, answer: Frame) {
+        let mut queue = self.queue();
+        queue.clear();
+        if queue.end.is_none() {
+            queue.answer = Some(answer);
+            queue.end = Some(End::Gone);
+        }
+        wake(queue);
+        self.drained.notify_one();
+    }
+
     /// What the writer does next.
     pub(super) fn next(&self) -> Next {
         let mut queue = self.queue();
+        if let Some(frame) = queue.answer.take().or_else(|| queue.ping.take()) {
+            return Next::Send(frame);
+        }
         let Some(frame) = queue.frames.pop_front() else {
             return match queue.end {
                 None => Next::Flush,
@@ -130,11 +163,22 @@ impl Outbox {
         Next::Send(frame)
     }
 
-    /// Waits until there is something for the writer to do.
+    /// Waits until there is something for the writer to do. There is one writer: whoever waits later
+    /// is woken instead.
     pub(super) async fn filled(&self) {
-        while matches!(self.queue(), queue if queue.frames.is_empty() && queue.end.is_none()) {
-            self.filled.notified().await;
+        poll_fn(|cx| self.poll_filled(cx)).await;
+    }
+
+    fn poll_filled(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut queue = self.queue();
+        if queue.is_idle() {
+            match &mut queue.writer {
+                Some(writer) => writer.clone_from(cx.waker()),
+                none => *none = Some(cx.waker().clone()),
+            }
+            return Poll::Pending;
         }
+        Poll::Ready(())
     }
 
     /// Waits until the queue is at most half full or at its end. The reader waits here, so that a
@@ -155,8 +199,7 @@ impl Outbox {
             queue.clear();
         }
         queue.end.get_or_insert(end);
-        drop(queue);
-        self.filled.notify_one();
+        wake(queue);
         self.drained.notify_one();
     }
 
@@ -167,10 +210,25 @@ impl Outbox {
 }
 
 impl Queue {
+    fn is_idle(&self) -> bool {
+        self.frames.is_empty() && self.end.is_none() && self.ping.is_none() && self.answer.is_none()
+    }
+
     // A new deque, because `clear` would keep the memory of the busiest moment.
     fn clear(&mut self) {
         self.frames = VecDeque::new();
         self.bytes = 0;
+        self.ping = None;
+        self.answer = None;
+    }
+}
+
+// Whoever is woken finds the queue unlocked.
+fn wake(mut queue: MutexGuard<'_, Queue>) {
+    let writer = queue.writer.take();
+    drop(queue);
+    if let Some(writer) = writer {
+        writer.wake();
     }
 }
 
@@ -257,6 +315,38 @@ mod tests {
         outbox.push(frame(1)).unwrap();
         outbox.abandon(CloseCode::SlowConsumer);
         assert!(closes_with(&outbox, CloseCode::SlowConsumer));
+    }
+
+    #[test]
+    fn pings_and_their_answers_go_first_and_do_not_pile_up() {
+        let outbox = outbox(1, 100);
+        outbox.push(frame(7)).unwrap();
+        for _ in 0..100 {
+            outbox.ping();
+            outbox.pong(Frame::ping());
+        }
+        for length in [0, 0, 7] {
+            assert!(matches!(outbox.next(), Next::Send(frame) if frame.len() == length));
+        }
+        assert!(matches!(outbox.next(), Next::Flush));
+    }
+
+    #[test]
+    fn the_answer_to_a_close_is_the_last_that_is_sent() {
+        let outbox = outbox(10, 100);
+        outbox.push(frame(1)).unwrap();
+        outbox.peer_closes(frame(2));
+        assert_eq!(outbox.push(frame(1)), Err(Full));
+        assert!(matches!(outbox.next(), Next::Send(frame) if frame.len() == 2));
+        assert!(matches!(outbox.next(), Next::End));
+    }
+
+    #[test]
+    fn a_close_of_ours_answers_that_of_the_peer() {
+        let outbox = outbox(10, 100);
+        outbox.close(CloseCode::Draining);
+        outbox.peer_closes(frame(2));
+        assert!(closes_with(&outbox, CloseCode::Draining));
     }
 
     #[tokio::test]

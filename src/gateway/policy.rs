@@ -2,6 +2,7 @@
 //! and denies the rest.
 
 mod grants;
+mod scopes;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ use super::call::{Action, Call};
 
 pub use crate::config::RoomPolicy;
 pub use grants::Grants;
+pub use scopes::{Scope, Scopes};
 
 /// The room that connections on `/ws` join where there is a lobby.
 pub(super) const LOBBY: &str = "lobby";
@@ -47,6 +49,14 @@ pub(super) enum Intent<'a> {
     Presence(&'a Topic),
     /// Read what was published, and say how far.
     History(&'a Topic),
+    /// Publish there as a service, whoever is a member.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "no route publishes where there is no history")
+    )]
+    Notify(&'a Topic),
+    /// End the connections of a user, whoever it is.
+    Disconnect,
 }
 
 /// The principal may not do this.
@@ -61,6 +71,9 @@ pub(super) enum Forbidden {
     /// It is not for this connection to say.
     #[error("a message is published to a room that the connection has joined")]
     Publish,
+    /// No scope lets it.
+    #[error("the token has no scope that allows this")]
+    Scope,
 }
 
 /// Whether this principal may do this under these rules.
@@ -87,6 +100,8 @@ pub(super) fn authorize(
             let allowed = topic.has_history() && may_hear(principal, rules, &pattern);
             (allowed, Forbidden::Topic)
         }
+        Intent::Notify(topic) => (principal.scopes.publish(topic), Forbidden::Scope),
+        Intent::Disconnect => (principal.scopes.administer(), Forbidden::Scope),
     };
     if allowed { Ok(()) } else { Err(otherwise) }
 }

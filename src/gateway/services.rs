@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
+use crate::catalog::Launch;
 use crate::clock::Clock;
-use crate::protocol::{Address, Content, Envelope, Stamp};
+use crate::protocol::{Address, Content, EncodeError, Envelope, Stamp, Topic};
 
 use super::dispatch::Dispatch;
 use super::hub::Hub;
 use super::policy::Rules;
-use super::presence::Presence;
+use super::presence::{Presence, Present};
 use super::relay::Relay;
 
 /// What sessions need.
@@ -35,7 +37,45 @@ pub(super) struct Services {
     pub(super) patience: Duration,
 }
 
+#[derive(Serialize)]
+struct PresenceAnswer {
+    total: usize,
+    users: Vec<Present>,
+}
+
+#[derive(Serialize)]
+struct LaunchStatus<'a> {
+    user_id: &'a str,
+    exercise_id: &'a str,
+    status: &'static str,
+    session_id: String,
+    timestamp: String,
+}
+
 impl Services {
+    /// Who is there, as whoever asks is answered.
+    pub(super) fn presence(&self, topic: &Topic) -> Result<String, EncodeError> {
+        let users = self.presence.users(topic);
+        let total = users.len();
+        Ok(serde_json::to_string(&PresenceAnswer { total, users })?)
+    }
+
+    /// Tells the user's subscribers that an exercise was launched.
+    pub(super) async fn announce_launch(&self, launch: &Launch) -> Result<(), EncodeError> {
+        let status = LaunchStatus {
+            user_id: launch.user_id.as_str(),
+            exercise_id: launch.exercise_id.as_str(),
+            status: "started",
+            session_id: launch.session_id.to_string(),
+            timestamp: Stamp::new(self.clock.now()).time(),
+        };
+        let envelope = Envelope {
+            address: Address::Topic(Topic::Status(launch.user_id.clone())),
+            content: Content::Text(serde_json::to_string(&status)?),
+        };
+        self.relay.publish(&envelope).await
+    }
+
     /// Tells places who came and who left, until there is nothing more to tell.
     pub(super) async fn announce(self: Arc<Self>, stopping: CancellationToken) {
         loop {

@@ -227,10 +227,10 @@ impl Session {
         match answer {
             Ok(answer) => {
                 self.answer(request_id, &answer.data)?;
-                match answer.launched {
-                    Some(launch) => self.announce_launch(&launch).await,
-                    None => Ok(()),
+                if let Some(launch) = answer.launched {
+                    services.announce_launch(&launch).await?;
                 }
+                Ok(())
             }
             Err(error) => {
                 let code = error.code();

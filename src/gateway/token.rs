@@ -52,7 +52,8 @@ pub(super) fn find(
         .filter(|token| !token.is_empty())
 }
 
-fn in_header(headers: &HeaderMap) -> Option<String> {
+/// What stands in the header where a token belongs.
+pub(super) fn in_header(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::AUTHORIZATION)?;
     // What is not text is no token, but it does stand where one belongs.
     let value = String::from_utf8_lossy(value.as_bytes());

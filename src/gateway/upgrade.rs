@@ -9,11 +9,9 @@ use std::pin::Pin;
 
 use axum::Extension;
 use axum::extract::rejection::PathRejection;
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Path, State};
 use axum::http::Uri;
-use axum::http::header::{HeaderMap, HeaderValue};
+use axum::http::header::HeaderMap;
 use axum::response::Response;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -29,12 +27,9 @@ use super::auth::Principal;
 use super::connection::{self, Terms};
 use super::gatekeeper::{Gatekeeper, Unproven};
 use super::in_band::Greeting;
-use super::socket::{self, Reader, Writer};
+use super::socket::{Asked, Halves, Handshake};
 use super::token::{self, Subprotocols};
 use refusal::Refusal;
-
-/// What there is to know about a request for a socket.
-type Asked = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
 /// `GET /ws` and `/ws/`: in the lobby, where there is one.
 pub(super) async fn open(
@@ -42,10 +37,10 @@ pub(super) async fn open(
     Extension(peer): Extension<PeerAddress>,
     headers: HeaderMap,
     uri: Uri,
-    upgrade: Asked,
+    asked: Asked,
 ) -> Result<Response, Refusal> {
     let lobby = gateway.lobby();
-    let door = Door::come_to(&gateway, peer, &headers, upgrade, Ok(lobby));
+    let door = Door::come_to(&gateway, peer, &headers, asked, Ok(lobby));
     let answer = door.and_then(|door| door.open_to_the_known(&headers, &uri));
     counted(&gateway, answer)
 }
@@ -57,13 +52,13 @@ pub(super) async fn open_room(
     room: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     uri: Uri,
-    upgrade: Asked,
+    asked: Asked,
 ) -> Result<Response, Refusal> {
     let room = room
         .map_err(|_| Refusal::InvalidRoom)
         .and_then(|Path(name)| RoomId::parse(&name).map_err(|_| Refusal::InvalidRoom))
         .map(Some);
-    let door = Door::come_to(&gateway, peer, &headers, upgrade, room);
+    let door = Door::come_to(&gateway, peer, &headers, asked, room);
     let answer = door.and_then(|door| door.open_to_the_known(&headers, &uri));
     counted(&gateway, answer)
 }
@@ -74,9 +69,9 @@ pub(super) async fn open_in_band(
     Extension(peer): Extension<PeerAddress>,
     headers: HeaderMap,
     uri: Uri,
-    upgrade: Asked,
+    asked: Asked,
 ) -> Result<Response, Refusal> {
-    let door = Door::come_to(&gateway, peer, &headers, upgrade, Ok(None));
+    let door = Door::come_to(&gateway, peer, &headers, asked, Ok(None));
     let answer = door.and_then(|door| match door.identify(&headers, &uri)? {
         Some(principal) => door.open(principal),
         None => door.open_to_a_stranger(),
@@ -104,7 +99,9 @@ pub(super) struct Visit {
 /// An upgrade that nothing but the question who asks stands against.
 struct Door {
     gateway: Gateway,
-    upgrade: WebSocketUpgrade,
+    handshake: Handshake,
+    // What is echoed of the subprotocols offered.
+    protocol: Option<&'static str>,
     guard: TaskGuard,
     visit: Visit,
 }
@@ -114,10 +111,10 @@ impl Door {
         gateway: &Gateway,
         PeerAddress(peer): PeerAddress,
         headers: &HeaderMap,
-        upgrade: Asked,
+        Asked(asked): Asked,
         room: Result<Option<RoomId>, Refusal>,
     ) -> Result<Self, Refusal> {
-        let upgrade = upgrade.map_err(Refusal::NotAnUpgrade)?;
+        let handshake = asked.map_err(Refusal::NotAnUpgrade)?;
         // Counted in before the question whether the daemon stops: a socket that passes it is
         // waited for.
         let guard = gateway.enter();
@@ -143,13 +140,10 @@ impl Door {
         if offers.token.is_some() && offers.dialect.is_none() {
             return Err(Refusal::SubprotocolMissing);
         }
-        let mut upgrade = socket::limited(upgrade, shared.limits.message_size);
-        if let Some(dialect) = offers.dialect {
-            upgrade.set_selected_protocol(HeaderValue::from_static(dialect.subprotocol()));
-        }
         Ok(Self {
             gateway: gateway.clone(),
-            upgrade,
+            handshake,
+            protocol: offers.dialect.map(Dialect::subprotocol),
             visit: Visit {
                 number: guard.name().number,
                 home,
@@ -193,14 +187,15 @@ impl Door {
         let span = self.span(Some(&principal));
         let Self {
             gateway,
-            upgrade,
+            handshake,
+            protocol,
             guard,
             visit,
         } = self;
-        Ok(upgrade.on_upgrade(move |socket| {
-            let connection = gateway.attend(socket::split(socket), principal, visit);
-            guard.run(connection).instrument(span)
-        }))
+        let (response, socket) = handshake.accept(protocol, gateway.limits().message_size);
+        let opening = async move { Some(gateway.attend(opened(socket).await?, principal, visit)) };
+        guard.start(serve(Box::pin(opening)).instrument(span));
+        Ok(response)
     }
 
     fn open_to_a_stranger(self) -> Result<Response, Refusal> {
@@ -209,23 +204,22 @@ impl Door {
         let span = self.span(None);
         let Self {
             gateway,
-            upgrade,
+            handshake,
+            protocol,
             guard,
             visit,
         } = self;
-        Ok(upgrade.on_upgrade(move |socket| {
-            let connection = Box::pin(async move {
-                let mut halves = socket::split(socket);
-                let greeting = gateway.greet(&mut halves, &visit);
-                let Some(principal) = Box::pin(greeting).await else {
-                    return;
-                };
-                drop(place);
-                tracing::Span::current().record("user", principal.user.as_str());
-                gateway.attend(halves, principal, visit).await;
-            });
-            guard.run(connection).instrument(span)
-        }))
+        let (response, socket) = handshake.accept(protocol, gateway.limits().message_size);
+        let opening = async move {
+            let mut halves = opened(socket).await?;
+            let greeting = gateway.greet(&mut halves, &visit);
+            let principal = Box::pin(greeting).await?;
+            drop(place);
+            tracing::Span::current().record("user", principal.user.as_str());
+            Some(gateway.attend(halves, principal, visit))
+        };
+        guard.start(serve(Box::pin(opening)).instrument(span));
+        Ok(response)
     }
 
     fn span(&self, principal: Option<&Principal>) -> tracing::Span {
@@ -238,13 +232,29 @@ impl Door {
     }
 }
 
+/// What serves a connection.
+type Serving = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Serves a socket once it is open. What opened it is let go of then.
+async fn serve(opening: Pin<Box<dyn Future<Output = Option<Serving>> + Send>>) {
+    if let Some(serving) = opening.await {
+        serving.await;
+    }
+}
+
+async fn opened(socket: impl Future<Output = hyper::Result<Halves>>) -> Option<Halves> {
+    match socket.await {
+        Ok(halves) => Some(halves),
+        Err(error) => {
+            tracing::debug!(error = &error as &dyn std::error::Error, "no socket");
+            None
+        }
+    }
+}
+
 impl Gateway {
     /// Whose the socket is, where its peer says so in time.
-    async fn greet(
-        &self,
-        (reader, writer): &mut (Reader, Writer),
-        visit: &Visit,
-    ) -> Option<Principal> {
+    async fn greet(&self, (reader, writer): &mut Halves, visit: &Visit) -> Option<Principal> {
         let greeting = Greeting {
             dialect: visit.dialect,
             clock: self.clock(),
@@ -255,12 +265,7 @@ impl Gateway {
     }
 
     /// Serves a connection if its user may have one more, and else says why it does not.
-    fn attend(
-        &self,
-        halves: (Reader, Writer),
-        principal: Principal,
-        visit: Visit,
-    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn attend(&self, halves: Halves, principal: Principal, visit: Visit) -> Serving {
         let most = self.limits().connections_per_user;
         // Boxed: each layer of futures around it would otherwise hold it twice.
         if let Some(seat) = self.admission().seat(&principal.user, most) {
@@ -273,7 +278,7 @@ impl Gateway {
     }
 }
 
-async fn turn_away((mut reader, mut writer): (Reader, Writer), terms: Terms) {
+async fn turn_away((mut reader, mut writer): Halves, terms: Terms) {
     let close = CloseCode::ConnectionLimit.into();
     connection::farewell(&mut reader, &mut writer, close, &terms).await;
 }

@@ -9,9 +9,11 @@
 #[path = "../support/content.rs"]
 mod content;
 
+mod diff;
 mod fixture;
 mod generated;
 mod information;
+mod new;
 mod serve;
 mod token;
 mod validate;

@@ -48,7 +48,9 @@ fn what_is_minted_is_good() {
         "--topic",
         "exercise.*.progress",
         "--scope",
-        "publish",
+        "publish:ws:*",
+        "--scope",
+        "admin",
     ];
     let arguments = [&["mint", "42", "--ttl", "5m"][..], &grants].concat();
     let minted = token(SECRET, &arguments, "");
@@ -64,7 +66,7 @@ fn what_is_minted_is_good() {
     assert_eq!(value("sub"), "42");
     assert_eq!(value("rooms"), serde_json::json!(["a", "b"]));
     assert_eq!(value("topics"), serde_json::json!(["exercise.*.progress"]));
-    assert_eq!(value("scope"), "publish");
+    assert_eq!(value("scope"), "publish:ws:* admin");
     assert_eq!(value("signature"), "HS256");
 }
 
@@ -96,6 +98,12 @@ fn what_cannot_be_is_an_error() {
     for (secret, arguments, why) in [
         (SECRET, &["mint", "*"][..], "is no user id"),
         (SECRET, &["mint", "42", "--room", "a/b"], "is no room"),
+        (SECRET, &["mint", "42", "--scope", "admins"], "is no scope"),
+        (
+            SECRET,
+            &["mint", "42", "--scope", "publish:>"],
+            "is no scope",
+        ),
         (
             SECRET,
             &["mint", "42", "--ttl", "soon"],

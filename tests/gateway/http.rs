@@ -7,7 +7,7 @@ use serde_json::json;
 
 use mithril::broker::memory::MemoryBroker;
 
-use crate::fixture::{Fixture, config, soon, upgrade};
+use crate::fixture::{Fixture, config, http, soon, upgrade};
 
 fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -31,6 +31,50 @@ async fn health_tells_what_is_served() {
         assert_eq!(answer.status, 200);
         assert_eq!(answer.json(), json!({"status": "ok"}));
     }
+}
+
+#[tokio::test]
+async fn what_is_not_configured_is_not_ill() {
+    let fixture = Fixture::start().await;
+    for path in ["/healthz/nats", "/healthz/redis"] {
+        let answer = fixture.http(&get(path)).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.json(), json!({"state": "off"}));
+    }
+}
+
+#[tokio::test]
+async fn metrics_may_have_a_listener_of_their_own() {
+    let fixture = Fixture::with(|config| {
+        config.metrics_listen = Some("127.0.0.1:0".parse().unwrap());
+        config.base_path = "/api/chat-api".to_owned();
+    })
+    .await;
+    let apart = fixture.daemon.metrics_address().unwrap();
+    let _socket = fixture.connect_as("42", "/api/chat-api/ws").await;
+    let answer = http(apart, &get("/metrics")).await;
+    assert_eq!(answer.status, 200);
+    let line = "websocket_active_connections 1";
+    assert!(answer.body.lines().any(|found| found == line));
+    for path in ["/healthz", "/api/chat-api/ws", "/"] {
+        assert_eq!(http(apart, &get(path)).await.status, 404, "{path}");
+    }
+    assert_eq!(fixture.http(&get("/metrics")).await.status, 404);
+    assert_eq!(fixture.http(&get("/healthz")).await.status, 200);
+    assert_eq!(fixture.daemon.drain().await, []);
+    tokio::net::TcpStream::connect(apart).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_listener_of_metrics_that_is_taken_is_an_error_at_start() {
+    let fixture = Fixture::start().await;
+    let mut config = config();
+    config.metrics_listen = Some(fixture.address);
+    let error = Daemon::bind(config).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("failed to listen on {}", fixture.address)
+    );
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@
 )]
 
 mod algorithms;
+mod api;
 mod drain;
 mod events;
 mod fixture;

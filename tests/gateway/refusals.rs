@@ -123,13 +123,18 @@ async fn a_page_of_another_site_is_refused() {
 #[tokio::test]
 async fn what_is_no_upgrade_is_told_so() {
     let fixture = Fixture::start().await;
-    for request in [
-        "GET /ws HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(),
-        upgrade("/ws", "").replace("Version: 13", "Version: 8"),
-        upgrade("/ws", "").replace("Upgrade: websocket\r\n", ""),
+    let good = upgrade("/ws", "");
+    for (request, status) in [
+        (
+            "GET /ws HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(),
+            400,
+        ),
+        (good.replace("Upgrade: websocket\r\n", ""), 400),
+        (good.replace("Key: dGhl", "Key: "), 400),
+        (good.replace("Version: 13", "Version: 8"), 426),
     ] {
         let answer = fixture.http(&request).await;
-        assert_eq!(answer.status, 400, "{request}");
+        assert_eq!(answer.status, status, "{request}");
         assert_eq!(answer.json()["code"], "bad_request");
         assert_eq!(answer.header("sec-websocket-version"), Some("13"));
     }

@@ -47,6 +47,12 @@ pub const KEYS: &[Key] = &[
         "NETWORKS",
         "Networks of proxies whose X-Forwarded headers count, such as 10.0.0.0/8",
     ),
+    key(
+        "server.metrics_listen",
+        "",
+        "ADDRESS",
+        "Where to answer for /metrics alone; server.listen where it is not set",
+    ),
     Key {
         variables: &["MITHRIL_DRAIN"],
         ..key(

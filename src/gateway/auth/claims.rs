@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{AuthError, Principal};
-use crate::gateway::policy::Grants;
+use crate::gateway::policy::{Grants, Scopes};
 use crate::ids::UserId;
 
 /// What a token must say.
@@ -35,7 +35,7 @@ impl Claims {
             user: self.user(demands)?,
             expires,
             grants: Grants::of_claims(self.get("topics"), self.get("rooms")),
-            scopes: self.texts("scope"),
+            scopes: Scopes::of(self.words("scope").chain(self.words("scopes"))),
         })
     }
 
@@ -97,16 +97,15 @@ impl Claims {
         UserId::parse(&user).map_err(AuthError::User)
     }
 
-    /// A list, or one text with spaces between its words, which is how `scope` is written.
-    fn texts(&self, name: &str) -> Vec<String> {
-        match self.get(name) {
-            Some(Value::Array(items)) => {
-                let texts = items.iter().filter_map(Value::as_str);
-                texts.map(str::to_owned).collect()
-            }
-            Some(Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
-            Some(_) | None => Vec::new(),
-        }
+    /// A list, or one text with spaces between its words: services write scopes either way.
+    fn words(&self, name: &str) -> impl Iterator<Item = &str> {
+        let (list, text) = match self.get(name) {
+            Some(Value::Array(items)) => (items.as_slice(), ""),
+            Some(Value::String(text)) => (&[][..], text.as_str()),
+            Some(_) | None => (&[][..], ""),
+        };
+        let items = list.iter().filter_map(Value::as_str);
+        items.chain(text.split_whitespace())
     }
 
     // RFC 7519 allows fractions of a second. What is outside the calendar is its first or last

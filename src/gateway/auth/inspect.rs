@@ -61,7 +61,7 @@ impl AuthConfig {
             check("aud", value("aud"), claims.audience(demands)),
             check("iss", value("iss"), claims.issuer(demands)),
         ]);
-        for name in ["rooms", "topics", "scope"] {
+        for name in ["rooms", "topics", "scope", "scopes"] {
             checks.push(check(name, value(name), Ok(())));
         }
         checks.retain(|check| check.value.is_some() || check.problem.is_some());

@@ -88,6 +88,29 @@ fn the_user_is_an_id() {
 }
 
 #[test]
+fn scopes_are_words_or_a_list() {
+    let both = Scopes::of(["publish", "admin"].into_iter());
+    for (claims, scopes) in [
+        (json!({"scope": "publish  other admin"}), &both),
+        (json!({"scope": ["publish", 7, "admin"]}), &both),
+        (json!({"scopes": ["publish", "admin"]}), &both),
+        (json!({"scope": "publish", "scopes": "admin"}), &both),
+        // The words of a list stand alone.
+        (json!({"scopes": ["publish admin"]}), &Scopes::default()),
+        (
+            json!({"scope": {"admin": true}, "scopes": 1}),
+            &Scopes::default(),
+        ),
+        (json!({"scope": null}), &Scopes::default()),
+    ] {
+        let mut all = json!({"sub": "a", "exp": 2e9});
+        let add = claims.as_object().unwrap().clone();
+        all.as_object_mut().unwrap().extend(add);
+        assert_eq!(verified(&all).unwrap().scopes, *scopes, "{claims}");
+    }
+}
+
+#[test]
 fn what_is_no_token_is_refused_without_a_panic() {
     let auth = AuthConfig::hs256(SECRET);
     let good = signed(&json!({"sub": "a", "exp": 2e9}));

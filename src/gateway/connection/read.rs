@@ -3,9 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use axum::extract::ws::Message;
-use futures_util::Stream;
-use tokio::sync::Notify;
+use tokio::io::AsyncRead;
 use tokio::time::{Instant, sleep_until};
 
 use crate::gateway::departure::{self, Departure};
@@ -13,7 +11,7 @@ use crate::gateway::gatekeeper::{Gatekeeper, Unproven};
 use crate::gateway::outbox::Outbox;
 use crate::gateway::rate::{Meter, Verdict};
 use crate::gateway::session::{Reaction, Session, SessionError};
-use crate::gateway::socket::{Frame, Incoming, Reader};
+use crate::gateway::socket::{Incoming, Reader};
 use crate::gateway::vigil::{Activity, Due, Vigil};
 use crate::metrics::Metrics;
 use crate::protocol::{CloseCode, RequestId, SentToken};
@@ -28,14 +26,13 @@ pub(super) struct Reading<'a> {
     pub(super) departure: &'a Departure,
     pub(super) meter: Meter,
     pub(super) metrics: &'a Metrics,
-    pub(super) ping: &'a Notify,
 }
 
 impl Reading<'_> {
     /// Reads until the peer is gone. What comes after the connection was closed is thrown away.
     pub(super) async fn read<R>(&mut self, reader: &mut Reader<R>)
     where
-        R: Stream<Item = Result<Message, axum::Error>> + Unpin,
+        R: AsyncRead + Unpin,
     {
         // This and the answers are boxed: an idle connection does not hold room for what may wait.
         Box::pin(self.session.open()).await;
@@ -61,7 +58,7 @@ impl Reading<'_> {
                 () = &mut timer => {
                     match self.due() {
                         Due::Nothing => {}
-                        Due::Ping => self.ping.notify_one(),
+                        Due::Ping => self.outbox.ping(),
                         Due::Close(code) => break code.into(),
                         Due::Leave => break departure::goodbye(),
                     }
@@ -79,19 +76,20 @@ impl Reading<'_> {
         };
         outbox.close(why);
         while !matches!(reader.next().await, Incoming::Gone) {}
+        outbox.peer_is_gone();
     }
 
-    /// Does what the peer did; the error is why the connection ends, none if the peer is gone.
+    /// Does what the peer did; the error is why the connection ends, none where that has been said.
     async fn take(&mut self, incoming: Incoming) -> Result<Step, Option<CloseCode>> {
         match incoming {
-            Incoming::Text(frame) => {
+            Incoming::Text(text) => {
                 let now = Instant::now();
                 self.activity.touch(now);
                 match self.meter.count(now) {
-                    Verdict::Pass => self.answer(&frame).await.map_err(Some),
+                    Verdict::Pass => self.answer(&text).await.map_err(Some),
                     Verdict::TooMany => {
                         self.metrics.rate_limited();
-                        let limited = self.session.limited(frame.as_str());
+                        let limited = self.session.limited(&text);
                         limited.map_err(|error| Some(unanswered(&error)))?;
                         Ok(Step::On)
                     }
@@ -101,23 +99,36 @@ impl Reading<'_> {
                     }
                 }
             }
-            // A flood of pings is a flood too, but nothing answers one that is too many.
-            Incoming::Ping => match self.meter.count(Instant::now()) {
-                Verdict::Pass | Verdict::TooMany => Ok(Step::On),
+            // A flood of pings is a flood too, but no error answers one that is too many.
+            Incoming::Ping(answer) => match self.meter.count(Instant::now()) {
+                Verdict::Pass | Verdict::TooMany => {
+                    self.outbox.pong(answer);
+                    Ok(Step::On)
+                }
                 Verdict::Enough => Err(Some(CloseCode::RateLimited)),
             },
             Incoming::Pong => {
                 self.vigil.pong();
                 Ok(Step::On)
             }
-            Incoming::Closing => Ok(Step::On),
-            Incoming::Refused(code) => Err(Some(code)),
-            Incoming::Gone => Err(None),
+            // After these there is nothing left to read.
+            Incoming::Closing(answer) => {
+                self.outbox.peer_closes(answer);
+                Err(None)
+            }
+            Incoming::Refused(code) => {
+                self.outbox.close(code);
+                Err(None)
+            }
+            Incoming::Gone => {
+                self.outbox.peer_is_gone();
+                Err(None)
+            }
         }
     }
 
-    async fn answer(&mut self, frame: &Frame) -> Result<Step, CloseCode> {
-        match self.session.receive(frame.as_str()).await {
+    async fn answer(&mut self, text: &str) -> Result<Step, CloseCode> {
+        match self.session.receive(text).await {
             Ok(Reaction::Answered) => Ok(Step::On),
             Ok(Reaction::Prove { token, request_id }) => {
                 self.prove(&token, request_id.as_ref()).await

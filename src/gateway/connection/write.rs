@@ -1,13 +1,17 @@
 //! What waits is written in one go, and a peer that does not take it is not waited for.
 
-use axum::extract::ws::Message;
-use futures_util::Sink;
-use tokio::sync::Notify;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::io::AsyncWrite;
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout};
 
 use super::Terms;
 use crate::gateway::outbox::{Next, Outbox};
-use crate::gateway::socket::{WriteError, Writer};
+use crate::gateway::socket::{Frame, WriteError, Writer};
 use crate::gateway::vigil::Activity;
 use crate::metrics::{Metrics, SendFailure};
 use crate::protocol::{Close, CloseCode};
@@ -27,7 +31,6 @@ pub(super) struct Writing<'a> {
     pub(super) terms: Terms,
     pub(super) activity: &'a Activity,
     pub(super) metrics: &'a Metrics,
-    pub(super) ping: &'a Notify,
 }
 
 impl Writing<'_> {
@@ -35,24 +38,12 @@ impl Writing<'_> {
     /// take what is written.
     pub(super) async fn write<W>(self, writer: &mut Writer<W>) -> Written
     where
-        W: Sink<Message, Error = axum::Error> + Unpin,
+        W: AsyncWrite + Unpin,
     {
         let Self { outbox, terms, .. } = self;
         let mut too_late = false;
         loop {
-            let step = match outbox.next() {
-                Next::Send(frame) => {
-                    self.activity.touch(Instant::now());
-                    self.metrics.sent(frame.len());
-                    timeout(terms.write, writer.feed(frame)).await
-                }
-                Next::Flush => match timeout(terms.write, writer.flush()).await {
-                    Ok(Ok(())) => tokio::select! {
-                        () = outbox.filled() => continue,
-                        () = self.ping.notified() => timeout(terms.write, writer.ping()).await,
-                    },
-                    failed => failed,
-                },
+            match self.collect(writer) {
                 Next::Close(close) => {
                     self.metrics.closed(close.code.as_str());
                     // Events fill the queue too, so that is counted here for all who do.
@@ -61,10 +52,15 @@ impl Writing<'_> {
                     }
                     return goodbye(writer, close, terms).await;
                 }
-                Next::End => return Written::Lost,
-            };
-            match step {
-                Ok(Ok(())) => {}
+                Next::End => {
+                    // What may still have to be written is the answer to the peer's close.
+                    in_time(terms.close, writer.flush()).await.ok();
+                    return Written::Lost;
+                }
+                Next::Send(_) | Next::Flush => {}
+            }
+            match in_time(terms.write, writer.flush()).await {
+                Ok(Ok(())) => outbox.filled().await,
                 Ok(Err(error)) => {
                     self.metrics.not_sent(SendFailure::Broken);
                     return lost(&error);
@@ -73,18 +69,48 @@ impl Writing<'_> {
                     too_late = true;
                     self.metrics.not_sent(SendFailure::WriteTimeout);
                     outbox.abandon(CloseCode::SlowConsumer);
+                    writer.abandon();
                 }
             }
         }
     }
+
+    /// Takes along what waits; returns what is to be done then.
+    fn collect<W>(&self, writer: &mut Writer<W>) -> Next
+    where
+        W: AsyncWrite + Unpin,
+    {
+        let mut is_said = false;
+        let next = loop {
+            if writer.is_full() {
+                break Next::Flush;
+            }
+            match self.outbox.next() {
+                Next::Send(frame) => {
+                    if !frame.is_control() {
+                        is_said = true;
+                        self.metrics.sent(frame.len());
+                    }
+                    writer.feed(frame);
+                }
+                next => break next,
+            }
+        };
+        if is_said {
+            self.activity.touch(Instant::now());
+        }
+        next
+    }
 }
 
+/// Says why the connection ends, behind what was taken along.
 pub(super) async fn goodbye<W>(writer: &mut Writer<W>, close: Close, terms: Terms) -> Written
 where
-    W: Sink<Message, Error = axum::Error> + Unpin,
+    W: AsyncWrite + Unpin,
 {
     tracing::debug!(code = close.code.as_str(), "closing");
-    match timeout(terms.close, writer.close(close)).await {
+    writer.feed(Frame::close(close));
+    match in_time(terms.close, writer.flush()).await {
         Ok(Ok(())) => Written::Closed,
         Ok(Err(error)) => lost(&error),
         Err(_elapsed) => {
@@ -97,4 +123,17 @@ where
 fn lost(error: &WriteError) -> Written {
     tracing::debug!(error = error as &dyn std::error::Error, "the peer is gone");
     Written::Lost
+}
+
+/// A time limit that costs nothing where the work is done at once, as most writes are.
+pub(in crate::gateway) async fn in_time<F>(limit: Duration, work: F) -> Result<F::Output, Elapsed>
+where
+    F: Future,
+{
+    let mut work = pin!(work);
+    match poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await {
+        Poll::Ready(done) => Ok(done),
+        // Boxed: a connection does not hold room for a timer that is seldom set.
+        Poll::Pending => Box::pin(timeout(limit, work)).await,
+    }
 }

@@ -215,6 +215,77 @@ fn members_and_history_are_where_they_can_be() {
     }
 }
 
+#[test]
+fn scopes_let_one_publish_where_they_say_and_no_further() {
+    const NAMES: [&str; 7] = [
+        "ws:42",
+        "ws:7",
+        "room:a",
+        "room:b",
+        "project:p",
+        "exercise.42.progress",
+        "exercise.updated",
+    ];
+    for (scope, allowed) in [
+        ("publish", &NAMES[..]),
+        ("publish:ws:*", &["ws:42", "ws:7"]),
+        ("publish:ws:7", &["ws:7"]),
+        ("publish:room:*", &["room:a", "room:b"]),
+        ("publish:room:b", &["room:b"]),
+        ("publish:project:*", &["project:p"]),
+        ("publish:exercise.*.progress", &["exercise.42.progress"]),
+        ("publish:ws:7 publish:room:a", &["ws:7", "room:a"]),
+        ("admin", &[]),
+        ("", &[]),
+        ("publish:", &[]),
+        ("publish:*", &[]),
+        ("publish:>", &[]),
+        ("publish:ws:", &[]),
+        ("publish:ws:{user_id}", &[]),
+        ("publish:ws:4*", &[]),
+        ("Publish", &[]),
+        ("publish:room", &[]),
+        ("publisher", &[]),
+        ("unpublish", &[]),
+        ("publish :room:a", &NAMES[..]),
+        ("write admins", &[]),
+    ] {
+        let principal = Principal {
+            scopes: Scopes::of(scope.split_whitespace()),
+            ..principal(&json!({"rooms": ["a"], "topics": ["room:*"]}))
+        };
+        for name in NAMES {
+            let topic = Topic::parse(name).unwrap();
+            let answer = allowed_by(&principal, Intent::Notify(&topic));
+            assert_eq!(answer, allowed.contains(&name), "{scope:?} {name}");
+        }
+    }
+}
+
+#[test]
+fn only_the_scope_admin_ends_connections_of_others() {
+    for (scope, allowed) in [
+        ("admin", true),
+        ("publish admin", true),
+        ("publish", false),
+        ("publish:admin", false),
+        ("Admin", false),
+        ("admin:ws:42", false),
+        ("", false),
+    ] {
+        let principal = Principal {
+            scopes: Scopes::of(scope.split_whitespace()),
+            ..principal(&json!({}))
+        };
+        let answer = allowed_by(&principal, Intent::Disconnect);
+        assert_eq!(answer, allowed, "{scope:?}");
+    }
+}
+
+fn allowed_by(principal: &Principal, intent: Intent<'_>) -> bool {
+    allowed(principal, open(), intent)
+}
+
 fn actions() -> [Action; 6] {
     let exercise = || ExerciseId::parse("e").unwrap();
     let pool = || PoolId::parse("p").unwrap();

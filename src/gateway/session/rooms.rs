@@ -5,9 +5,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{Session, SessionError};
-use crate::catalog::Launch;
 use crate::gateway::policy::{self, Forbidden, Intent};
-use crate::gateway::presence::Present;
 use crate::protocol::{
     Address, Content, EncodeError, Envelope, ErrorCode, Json, MessageKind, RequestId, Stamp, Topic,
 };
@@ -15,21 +13,6 @@ use crate::protocol::{
 #[derive(Serialize)]
 struct SaidAnswer<'a> {
     message_id: &'a str,
-}
-
-#[derive(Serialize)]
-struct PresenceAnswer {
-    total: usize,
-    users: Vec<Present>,
-}
-
-#[derive(Serialize)]
-struct LaunchStatus<'a> {
-    user_id: &'a str,
-    exercise_id: &'a str,
-    status: &'static str,
-    session_id: String,
-    timestamp: String,
 }
 
 impl Session {
@@ -78,10 +61,8 @@ impl Session {
         let topic = topic.filter(|topic| self.may(Intent::Presence(topic)).is_ok());
         match topic {
             Some(topic) => {
-                let users = self.services.presence.users(&topic);
-                let total = users.len();
-                let answer = serde_json::to_string(&PresenceAnswer { total, users });
-                self.answer(request_id, &answer.map_err(EncodeError::from)?)
+                let answer = self.services.presence(&topic)?;
+                self.answer(request_id, &answer)
             }
             None => self.forbid(Forbidden::Topic, request_id),
         }
@@ -99,23 +80,6 @@ impl Session {
         }
         let sentence = "this server keeps no history yet";
         self.refuse(ErrorCode::Unavailable, sentence, request_id)
-    }
-
-    /// Tells the user's subscribers that an exercise was launched.
-    pub(super) async fn announce_launch(&self, launch: &Launch) -> Result<(), SessionError> {
-        let status = LaunchStatus {
-            user_id: launch.user_id.as_str(),
-            exercise_id: launch.exercise_id.as_str(),
-            status: "started",
-            session_id: launch.session_id.to_string(),
-            timestamp: Stamp::new(self.services.clock.now()).time(),
-        };
-        let text = serde_json::to_string(&status).map_err(EncodeError::from)?;
-        let envelope = Envelope {
-            address: Address::Topic(Topic::Status(launch.user_id.clone())),
-            content: Content::Text(text),
-        };
-        Ok(self.services.relay.publish(&envelope).await?)
     }
 
     /// Where the principal may speak, if that is there.

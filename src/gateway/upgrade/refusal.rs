@@ -1,13 +1,13 @@
 //! A refusal is plain HTTP, with a code for programs and a sentence for people; its cause is logged.
 
 use axum::Json;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::gateway::auth::AuthError;
+use crate::gateway::socket::{self, NotAnUpgrade};
 
 /// Seconds after which a client that was refused for want of room may try again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
@@ -17,7 +17,7 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 pub(in crate::gateway) enum Refusal {
     /// The request does not ask for a WebSocket of version 13.
     #[error("this is not a WebSocket upgrade")]
-    NotAnUpgrade(#[source] WebSocketUpgradeRejection),
+    NotAnUpgrade(#[source] NotAnUpgrade),
     /// A token is offered as a subprotocol, but nothing that can be echoed.
     #[error("a token in the subprotocol needs a dialect beside it")]
     SubprotocolMissing,
@@ -70,6 +70,7 @@ impl Refusal {
 
     fn status(&self) -> StatusCode {
         match self {
+            Self::NotAnUpgrade(NotAnUpgrade::Version) => StatusCode::UPGRADE_REQUIRED,
             Self::NotAnUpgrade(_) | Self::InvalidRoom | Self::SubprotocolMissing => {
                 StatusCode::BAD_REQUEST
             }
@@ -82,10 +83,9 @@ impl Refusal {
 
     fn header(&self) -> Option<(header::HeaderName, HeaderValue)> {
         match self.status() {
-            StatusCode::BAD_REQUEST => Some((
-                header::SEC_WEBSOCKET_VERSION,
-                HeaderValue::from_static("13"),
-            )),
+            StatusCode::BAD_REQUEST | StatusCode::UPGRADE_REQUIRED => {
+                Some((header::SEC_WEBSOCKET_VERSION, socket::VERSION))
+            }
             StatusCode::UNAUTHORIZED => {
                 Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
             }
@@ -111,6 +111,9 @@ impl IntoResponse for Refusal {
         let mut response = (self.status(), Json(body)).into_response();
         let headers = response.headers_mut();
         headers.extend(self.header());
+        if self.status() == StatusCode::UPGRADE_REQUIRED {
+            headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        }
         // Who wanted a socket has no use for the connection beneath.
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         response

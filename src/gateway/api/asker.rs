@@ -1,0 +1,60 @@
+//! An [`Asker`] has proved who it is in a header, and has not asked too often.
+//!
+//! A token in the query is not looked at, whatever sockets do: links are shared and logged.
+
+use std::net::IpAddr;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use tokio::time::Instant;
+
+use super::error::ApiError;
+use crate::gateway::Gateway;
+use crate::gateway::address::PeerAddress;
+use crate::gateway::auth::Principal;
+use crate::gateway::gatekeeper::Gatekeeper;
+use crate::gateway::token;
+
+/// Who asks.
+pub(super) struct Asker(pub(super) Principal);
+
+impl FromRequestParts<Gateway> for Asker {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, ApiError> {
+        let address = visitor(parts, gateway)?;
+        let principal = identify(parts, gateway, address)?;
+        if gateway
+            .admission()
+            .requests(&principal.user, Instant::now())
+        {
+            Ok(Self(principal))
+        } else {
+            gateway.metrics().rate_limited();
+            Err(ApiError::TooManyRequests)
+        }
+    }
+}
+
+/// The address that asks, if the page that asks may.
+fn visitor(parts: &Parts, gateway: &Gateway) -> Result<IpAddr, ApiError> {
+    let shared = &gateway.shared;
+    let peer = parts.extensions.get::<PeerAddress>();
+    let PeerAddress(peer) = *peer.ok_or(ApiError::NoAddress)?;
+    let host = shared.proxies.host(peer, &parts.headers);
+    if shared.origins.allow(&parts.headers, host) {
+        Ok(shared.proxies.client(peer, &parts.headers))
+    } else {
+        Err(ApiError::OriginNotAllowed)
+    }
+}
+
+fn identify(parts: &Parts, gateway: &Gateway, address: IpAddr) -> Result<Principal, ApiError> {
+    if let Some(stranger) = gateway.auth().stranger().map_err(ApiError::Stranger)? {
+        return Ok(stranger);
+    }
+    let token = token::in_header(&parts.headers).filter(|token| !token.is_empty());
+    let token = token.ok_or(ApiError::MissingToken)?;
+    let gatekeeper = Gatekeeper::new(gateway.clone(), address);
+    gatekeeper.admit(&token).map_err(ApiError::Unproven)
+}

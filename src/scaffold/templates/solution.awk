@@ -1,0 +1,2 @@
+{ sum += $1 }
+END { print sum + 0 }
