@@ -13,7 +13,7 @@
 //! | --- | --- |
 //! | 5 surface | [`commands`], [`output`], [`cli`] |
 //! | 4 daemon | [`daemon`], [`gateway`] |
-//! | 3 services | [`catalog`], [`scaffold`], [`lint`], [`broker`], [`link`] |
+//! | 3 services | [`cache`], [`catalog`], [`scaffold`], [`lint`], [`broker`], [`link`] |
 //! | 2 domain | [`pool`], [`exercise`], [`protocol`], [`ids`] |
 //! | 1 foundation | [`config`], [`diagnostics`], [`telemetry`], [`metrics`], [`shutdown`], [`backoff`], [`clock`] |
 //!
@@ -37,6 +37,7 @@
 
 pub mod backoff;
 pub mod broker;
+pub mod cache;
 pub mod catalog;
 pub mod cli;
 pub mod clock;
