@@ -38,6 +38,7 @@ complete -c mithril -n "__fish_mithril_needs_command" -f -a "schema" -d 'Print t
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "new" -d 'Make a pool or an exercise to begin from'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "show" -d 'Show pools and exercises as they are served'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "diff" -d 'Say what differs between two trees, or from a revision of git'
+complete -c mithril -n "__fish_mithril_needs_command" -f -a "cache" -d 'Write the exercises to Redis, remove them, or say what is there'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "serve" -d 'Run the daemon'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "token" -d 'Mint a token, or say what is wrong with one'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "completions" -d 'Print a completion script'
@@ -130,6 +131,72 @@ complete -c mithril -n "__fish_mithril_using_subcommand diff" -l exit-code -d 'E
 complete -c mithril -n "__fish_mithril_using_subcommand diff" -s q -l quiet -d 'Print results alone, no summary and no progress'
 complete -c mithril -n "__fish_mithril_using_subcommand diff" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and not __fish_seen_subcommand_from warm invalidate status help" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and not __fish_seen_subcommand_from warm invalidate status help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and not __fish_seen_subcommand_from warm invalidate status help" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and not __fish_seen_subcommand_from warm invalidate status help" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and not __fish_seen_subcommand_from warm invalidate status help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and not __fish_seen_subcommand_from warm invalidate status help" -f -a "warm" -d 'Write the exercises to Redis'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and not __fish_seen_subcommand_from warm invalidate status help" -f -a "invalidate" -d 'Remove exercises from Redis'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and not __fish_seen_subcommand_from warm invalidate status help" -f -a "status" -d 'Compare Redis with the exercises'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and not __fish_seen_subcommand_from warm invalidate status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l pool -d 'Write this pool alone; several times for several' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l ttl -d 'How long it stays: seconds, or 30s, 5m, 24h [default: cache.ttl]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l content-dir -d 'The tree of exercises [default: the content directory of the configuration]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l format -d 'How to print it [default: table on a terminal, else tsv]' -r -f -a "table\t'For people'
+json\t'JSON'
+tsv\t'A line each, values between tabs'"
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l redis-url -d 'Where Redis is, such as redis://localhost:6379; nothing keeps everything in process [env: MITHRIL_REDIS_URL, REDIS_URL]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l redis-password-file -d 'The password of Redis; it beats the one in the URL [env: MITHRIL_REDIS_PASSWORD, REDIS_PASSWORD]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l redis-db -d 'The number of the database in Redis; it beats the one in the URL [env: MITHRIL_REDIS_DB, REDIS_DB]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l prune -d 'Remove what the tree has nothing for'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l dry-run -d 'Say what would be written, and write nothing'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l keep-going -d 'Write what is sound, although other files have problems'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -l pool -d 'Remove this pool with its exercises; several times for several' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -l exercise -d 'Remove this exercise; several times for several' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -l format -d 'How to print it [default: table on a terminal, else tsv]' -r -f -a "table\t'For people'
+json\t'JSON'
+tsv\t'A line each, values between tabs'"
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -l redis-url -d 'Where Redis is, such as redis://localhost:6379; nothing keeps everything in process [env: MITHRIL_REDIS_URL, REDIS_URL]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -l redis-password-file -d 'The password of Redis; it beats the one in the URL [env: MITHRIL_REDIS_PASSWORD, REDIS_PASSWORD]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -l redis-db -d 'The number of the database in Redis; it beats the one in the URL [env: MITHRIL_REDIS_DB, REDIS_DB]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -l all -d 'Remove everything; asks first, on a terminal'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -l dry-run -d 'Say what would be removed, and remove nothing'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -s y -l yes -d 'Do not ask'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from status" -l content-dir -d 'The tree of exercises [default: the content directory of the configuration]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from status" -l format -d 'How to print it [default: table on a terminal, else tsv]' -r -f -a "table\t'For people'
+json\t'JSON'
+tsv\t'A line each, values between tabs'"
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from status" -l redis-url -d 'Where Redis is, such as redis://localhost:6379; nothing keeps everything in process [env: MITHRIL_REDIS_URL, REDIS_URL]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from status" -l redis-password-file -d 'The password of Redis; it beats the one in the URL [env: MITHRIL_REDIS_PASSWORD, REDIS_PASSWORD]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from status" -l redis-db -d 'The number of the database in Redis; it beats the one in the URL [env: MITHRIL_REDIS_DB, REDIS_DB]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from status" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from status" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "warm" -d 'Write the exercises to Redis'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "invalidate" -d 'Remove exercises from Redis'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "status" -d 'Compare Redis with the exercises'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-listen -l listen -d 'Where to listen; port 0 takes a free one [default: 127.0.0.1:8080] [env: MITHRIL_SERVER_LISTEN, MITHRIL_LISTEN, WEBSOCKET_PORT]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-base-path -d 'What stands before the routes of sockets and the API [env: MITHRIL_SERVER_BASE_PATH, MITHRIL_BASE_PATH]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-trusted-proxies -d 'Networks of proxies whose X-Forwarded headers count, such as 10.0.0.0/8 [env: MITHRIL_SERVER_TRUSTED_PROXIES]' -r
@@ -239,18 +306,22 @@ never\t'Never'"
 complete -c mithril -n "__fish_mithril_using_subcommand man" -s q -l quiet -d 'Print results alone, no summary and no progress'
 complete -c mithril -n "__fish_mithril_using_subcommand man" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "validate" -d 'Check that exercises and pools can be loaded'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "rule" -d 'Explain a rule'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "schema" -d 'Print the JSON Schema of a file, for editors'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "new" -d 'Make a pool or an exercise to begin from'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "show" -d 'Show pools and exercises as they are served'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "diff" -d 'Say what differs between two trees, or from a revision of git'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "serve" -d 'Run the daemon'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "token" -d 'Mint a token, or say what is wrong with one'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "completions" -d 'Print a completion script'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "man" -d 'Print the manual, or write all pages into a directory'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "validate" -d 'Check that exercises and pools can be loaded'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "rule" -d 'Explain a rule'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "schema" -d 'Print the JSON Schema of a file, for editors'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "new" -d 'Make a pool or an exercise to begin from'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "show" -d 'Show pools and exercises as they are served'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "diff" -d 'Say what differs between two trees, or from a revision of git'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "cache" -d 'Write the exercises to Redis, remove them, or say what is there'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "serve" -d 'Run the daemon'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "token" -d 'Mint a token, or say what is wrong with one'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "completions" -d 'Print a completion script'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "man" -d 'Print the manual, or write all pages into a directory'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "pool" -d 'Make a pool without exercises'
 complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "exercise" -d 'Make an exercise with tests and a solution that passes them'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "warm" -d 'Write the exercises to Redis'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "invalidate" -d 'Remove exercises from Redis'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "status" -d 'Compare Redis with the exercises'
 complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "mint" -d 'Print a token for a user, signed with the configured key'
 complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "inspect" -d 'Say what a token claims, and what of it is refused and why'

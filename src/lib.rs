@@ -13,7 +13,7 @@
 //! | --- | --- |
 //! | 5 surface | [`commands`], [`output`], [`cli`] |
 //! | 4 daemon | [`daemon`], [`gateway`] |
-//! | 3 services | [`catalog`], [`scaffold`], [`watch`], [`lint`], [`history`], [`broker`], [`link`] |
+//! | 3 services | [`cache`], [`catalog`], [`scaffold`], [`watch`], [`lint`], [`history`], [`broker`], [`link`] |
 //! | 2 domain | [`pool`], [`exercise`], [`protocol`], [`ids`] |
 //! | 1 foundation | [`config`], [`diagnostics`], [`telemetry`], [`metrics`], [`shutdown`], [`backoff`], [`clock`] |
 //!
@@ -39,6 +39,7 @@
 
 pub mod backoff;
 pub mod broker;
+pub mod cache;
 pub mod catalog;
 pub mod cli;
 pub mod clock;

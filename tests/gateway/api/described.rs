@@ -145,6 +145,7 @@ async fn what_is_described_is_so() {
         "get /healthz/redis 503",
         "post /api/v1/disconnect 408",
         "post /api/v1/exercises/{id}/launch 408",
+        "get /healthz/redis 503",
         "get /readyz 503",
     ];
     let unseen = described.unseen();
