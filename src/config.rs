@@ -16,7 +16,7 @@ pub use keys::{KEYS, Key};
 pub use layers::{Environment, Layers, Origin};
 pub use secret::Secret;
 pub use sections::{
-    Auth, Codes, Config, Content, Cors, Gateway, Limits, Lint, Log, RoomPolicy, Server,
+    Auth, Config, Content, Cors, Gateway, Limits, Lint, Listed, Log, RoomPolicy, Server,
 };
 pub use value::duration as parse_duration;
 
@@ -143,10 +143,14 @@ impl Config {
                 ),
             },
             lint: Lint {
-                select: read.codes("lint.select"),
-                ignore: read.codes("lint.ignore"),
+                select: read.listed("lint.select"),
+                ignore: read.listed("lint.ignore"),
                 severity: read.table("lint.severity"),
+                score_total: read.number("lint.score_total"),
                 max_timeout: read.number("lint.max_timeout"),
+                grader_deadline: read.number("lint.grader_deadline"),
+                programs: read.list("lint.programs").unwrap_or_default(),
+                allow_files: read.listed("lint.allow_files"),
                 max_file_size: read.number("lint.max_file_size"),
             },
         };
