@@ -245,7 +245,11 @@ complete -c mithril -n "__fish_mithril_using_subcommand serve" -l log-level -d '
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l log-format -d 'How to log: text or json; text on a terminal [env: MITHRIL_LOG_FORMAT, LOG_FORMAT]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-select -d 'The rules to report, codes or prefixes [env: MITHRIL_LINT_SELECT]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-ignore -d 'The rules not to report, codes or prefixes [env: MITHRIL_LINT_IGNORE]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-score-total -d 'The points that the stages of an exercise make together [default: 100] [env: MITHRIL_LINT_SCORE_TOTAL]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-max-timeout -d 'The most seconds that a build or a test may take [default: 60] [env: MITHRIL_LINT_MAX_TIMEOUT]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-grader-deadline -d 'The most seconds that the build and all tests of an exercise may take together [default: 120] [env: MITHRIL_LINT_GRADER_DEADLINE]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-programs -d 'Programs that commands may run, besides the usual ones [env: MITHRIL_LINT_PROGRAMS]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-allow-files -d 'Files that may stand beside an exercise, as .gitignore writes them [env: MITHRIL_LINT_ALLOW_FILES]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-max-file-size -d 'The most bytes of a file [default: 262144] [env: MITHRIL_LINT_MAX_FILE_SIZE]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'

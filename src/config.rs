@@ -18,7 +18,7 @@ pub use layers::{Environment, Layers, Origin};
 pub use redis_url::{RedisHost, RedisPlace, RedisUrl, RedisUrlError};
 pub use secret::Secret;
 pub use sections::{
-    Auth, Cache, Codes, Config, Content, Cors, Gateway, Limits, Lint, Log, Redis, RoomPolicy,
+    Auth, Cache, Config, Content, Cors, Gateway, Limits, Lint, Listed, Log, Redis, RoomPolicy,
     Server, WatchMode,
 };
 pub use value::duration as parse_duration;
@@ -165,10 +165,14 @@ impl Config {
                 ),
             },
             lint: Lint {
-                select: read.codes("lint.select"),
-                ignore: read.codes("lint.ignore"),
+                select: read.listed("lint.select"),
+                ignore: read.listed("lint.ignore"),
                 severity: read.table("lint.severity"),
+                score_total: read.number("lint.score_total"),
                 max_timeout: read.number("lint.max_timeout"),
+                grader_deadline: read.number("lint.grader_deadline"),
+                programs: read.list("lint.programs").unwrap_or_default(),
+                allow_files: read.listed("lint.allow_files"),
                 max_file_size: read.number("lint.max_file_size"),
             },
         };
