@@ -15,7 +15,7 @@
 //! | 4 daemon | [`daemon`], [`gateway`] |
 //! | 3 services | [`catalog`], [`scaffold`], [`lint`], [`broker`] |
 //! | 2 domain | [`pool`], [`exercise`], [`protocol`], [`ids`] |
-//! | 1 foundation | [`config`], [`diagnostics`], [`telemetry`], [`metrics`], [`shutdown`], [`backoff`], [`clock`] |
+//! | 1 foundation | [`config`], [`diagnostics`], [`telemetry`], [`metrics`], [`lingering`], [`shutdown`], [`backoff`], [`clock`] |
 //!
 //! # Flows
 //!
@@ -47,6 +47,7 @@ pub mod diagnostics;
 pub mod exercise;
 pub mod gateway;
 pub mod ids;
+pub mod lingering;
 pub mod lint;
 pub mod metrics;
 pub mod output;
