@@ -15,7 +15,7 @@
 //! | 4 daemon | [`daemon`], [`gateway`] |
 //! | 3 services | [`cache`], [`catalog`], [`scaffold`], [`watch`], [`lint`], [`history`], [`broker`], [`link`] |
 //! | 2 domain | [`pool`], [`exercise`], [`protocol`], [`ids`] |
-//! | 1 foundation | [`config`], [`diagnostics`], [`telemetry`], [`metrics`], [`shutdown`], [`backoff`], [`clock`] |
+//! | 1 foundation | [`config`], [`diagnostics`], [`telemetry`], [`metrics`], [`lingering`], [`shutdown`], [`backoff`], [`clock`] |
 //!
 //! # Flows
 //!
@@ -52,6 +52,7 @@ pub mod gateway;
 pub mod history;
 pub mod ids;
 pub mod link;
+pub mod lingering;
 pub mod lint;
 pub mod metrics;
 pub mod output;

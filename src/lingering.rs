@@ -25,7 +25,7 @@ const MOST: u64 = 16 * 1024 * 1024;
 
 /// A listener whose connections linger.
 #[derive(Debug)]
-pub(super) struct Lingering {
+pub struct Lingering {
     listener: TcpListener,
     // How long a peer may take nothing.
     stall: Duration,
@@ -33,7 +33,8 @@ pub(super) struct Lingering {
 }
 
 impl Lingering {
-    pub(super) fn new(listener: TcpListener, stall: Duration, tasks: Tasks) -> Self {
+    /// What is left of a connection is one of these tasks.
+    pub fn new(listener: TcpListener, stall: Duration, tasks: Tasks) -> Self {
         Self {
             listener,
             stall,
@@ -68,7 +69,7 @@ impl Listener for Lingering {
 
 /// A TCP connection that lingers when it is dropped before its peer has ended it.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub struct Connection {
     // There until it is dropped.
     stream: Option<TcpStream>,
     // Whether the peer has sent its last byte, or the network has broken.
