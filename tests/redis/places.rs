@@ -1,5 +1,7 @@
 //! Wherever a Redis is: behind a socket, TLS, sentinels, or in several parts.
 
+use std::process::Command as Process;
+
 use mithril::broker::{Broker, ConnectionChange};
 use mithril::config::RedisUrl;
 use mithril::link::{Command, Link, LinkFailure, LinkLimits};
@@ -152,4 +154,74 @@ async fn keys_of_a_cluster_are_found_on_all_its_nodes() {
     let moved = moved.await.unwrap();
     assert!(moved.contains(&Err(LinkFailure::Moved)));
     assert!(LinkFailure::Moved.to_string().contains("redis+cluster://"));
+}
+#[tokio::test]
+async fn a_server_behind_tls_is_trusted_by_its_authority() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let made = Process::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+        ])
+        .args([
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+        ])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .args(["-keyout", &file("key"), "-out", &file("certificate")])
+        .output()
+        .expect("openssl is needed: apt-get install openssl");
+    assert!(made.status.success(), "{made:?}");
+    let port = free_port().to_string();
+    let options = [
+        "--tls-port",
+        &port,
+        "--tls-auth-clients",
+        "no",
+        "--tls-key-file",
+    ];
+    let files = [&file("key"), "--tls-cert-file", &file("certificate")];
+    let server = RedisServer::with(&[&options[..], &files[..]].concat());
+    // The binary, because which authorities are trusted belongs to its environment.
+    let status = |url: &str, trusted: &str| {
+        let output = Process::new(env!("CARGO_BIN_EXE_mithril"))
+            .args(["cache", "status"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env_clear()
+            .env("REDIS_URL", url)
+            .env("SSL_CERT_FILE", trusted)
+            .output()
+            .unwrap();
+        (
+            output.status.code().unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let secure = format!("rediss://127.0.0.1:{port}");
+    let (code, stderr) = status(&secure, &file("certificate"));
+    assert_eq!(code, 1, "nothing is cached yet: {stderr}");
+    let other = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let (code, stderr) = status(&secure, other);
+    assert_eq!(code, 2, "{stderr}");
+    assert!(stderr.contains("over TLS"), "{stderr}");
+    // The wrong scheme for a port, both ways.
+    let (code, stderr) = status(
+        &format!("rediss://127.0.0.1:{}", server.port()),
+        &file("certificate"),
+    );
+    assert_eq!(code, 2);
+    assert!(stderr.contains("over TLS"), "{stderr}");
+    let (code, stderr) = status(&format!("redis://127.0.0.1:{port}"), &file("certificate"));
+    assert_eq!(code, 2);
+    assert!(stderr.contains("rediss://"), "{stderr}");
 }
