@@ -11,7 +11,7 @@ mod binary;
 mod cache;
 mod causes;
 mod commands;
-#[expect(dead_code, reason = "each tier uses a part of it")]
+#[expect(unreachable_pub, reason = "the generators are shared with the benches")]
 #[path = "../support/content.rs"]
 mod content;
 mod faults;
