@@ -398,7 +398,7 @@ fn a_failure_half_way_leaves_whole_pools_and_says_so() {
 
 #[test]
 fn whenever_it_is_killed_no_pool_is_half() {
-    const POOLS: usize = 12;
+    const POOLS: usize = 6;
     let place = Place::new(POOLS * 100);
     for round in 0..POOLS {
         let version = format!("v{round}");
