@@ -235,6 +235,7 @@ complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-pong-ti
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-auth-timeout -d 'How long a client may take to say who it is [default: 10s] [env: MITHRIL_LIMITS_AUTH_TIMEOUT]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-idle -d 'How long nothing may be said either way; 0 is for ever [default: 300s] [env: MITHRIL_LIMITS_IDLE, WEBSOCKET_IDLE_TIMEOUT]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l content-dir -d 'The tree of exercises [default: exercises] [env: MITHRIL_CONTENT_DIR, MITHRIL_EXERCISES_DIR]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l content-watch -d 'How changes in it are noticed: auto, inotify, poll, off [default: auto] [env: MITHRIL_CONTENT_WATCH, MITHRIL_WATCH]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l redis-url -d 'Where Redis is, such as redis://localhost:6379; nothing keeps everything in process [env: MITHRIL_REDIS_URL, REDIS_URL]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l redis-password-file -d 'The password of Redis; it beats the one in the URL [env: MITHRIL_REDIS_PASSWORD, REDIS_PASSWORD]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l redis-db -d 'The number of the database in Redis; it beats the one in the URL [env: MITHRIL_REDIS_DB, REDIS_DB]' -r

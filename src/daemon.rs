@@ -92,7 +92,7 @@ impl DaemonConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
     /// The address is in use, or not ours.
-    #[error("failed to listen on {address}")]
+    #[error("failed to listen on {address}: choose another address, or port 0 for any free port")]
     Bind {
         /// The address.
         address: SocketAddr,
@@ -226,8 +226,11 @@ impl Daemon {
             },
         );
         let lingering = Tasks::new();
+        let limits = self.gateway.limits();
+        // Sockets end sooner by rules of their own, so that their peers are told.
+        let stall = 2 * (limits.write_timeout + limits.close_timeout);
         let serve = |listener, router| {
-            let listener = lingering::Lingering::new(listener, lingering.clone());
+            let listener = lingering::Lingering::new(listener, stall, lingering.clone());
             let accepting = accept::accept(listener, router, self.header_timeout, tasks.clone());
             tasks.spawn("accept", accepting);
         };

@@ -14,4 +14,7 @@ mod tree;
 pub mod walk;
 
 pub use settings::{Selection, Settings, SettingsError};
-pub use tree::{CheckError, Checked, Progress, SoundPool, Target, check, check_text};
+pub use tree::{
+    CheckError, Checked, Judgement, Ledger, Progress, SoundPool, Standing, Target, check,
+    check_text,
+};

@@ -156,6 +156,22 @@ pub struct Limits {
 pub struct Content {
     /// The tree of exercises.
     pub dir: PathBuf,
+    /// How changes in it are noticed.
+    pub watch: WatchMode,
+}
+
+/// How changes in the content are noticed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WatchMode {
+    /// The system tells of them; where it can't, everything is looked at every few seconds.
+    #[default]
+    Auto,
+    /// The system tells of them.
+    Inotify,
+    /// Everything is looked at every few seconds.
+    Poll,
+    /// They are not noticed, only told of.
+    Off,
 }
 
 /// `[redis]`.

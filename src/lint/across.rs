@@ -198,10 +198,7 @@ fn clashes(files: &[File], places: &[Place], verdicts: &mut [Verdict], clash: &C
 
 /// Whether nothing is said against a file so far, nor against the pool of an exercise.
 fn loadable(files: &[File], places: &[Place], verdicts: &[Verdict], index: usize) -> bool {
-    let sound = match &files[index].1.content {
-        Content::Exercise { file, .. } => file.is_some(),
-        Content::Pool { file, .. } => file.is_some(),
-    };
+    let sound = files[index].1.sound;
     let own_pool = match (files[index].0.role, places[index]) {
         (Role::Exercise, Place::Below { pool, .. }) => loadable(files, places, verdicts, pool),
         _ => true,

@@ -39,6 +39,8 @@ pub(super) enum Content {
 #[derive(Debug)]
 pub(super) struct Judged {
     pub(super) content: Content,
+    /// Whether it was decoded and has no errors.
+    pub(super) sound: bool,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) ignores: Ignores,
     /// The text, while it may be needed.
@@ -50,6 +52,7 @@ impl Judged {
     fn unread(role: Role, source: Source, problem: Diagnostic) -> Self {
         Self {
             content: broken(role),
+            sound: false,
             diagnostics: vec![problem],
             ignores: Ignores::default(),
             source: Some(Arc::new(source)),
@@ -129,6 +132,7 @@ pub(super) fn judge(
     let source = Some(Arc::new(source));
     let mut judged = Judged {
         content,
+        sound: false,
         diagnostics,
         ignores,
         source,
@@ -143,6 +147,10 @@ pub(super) fn judge(
             Content::Pool { file, .. } => *file = None,
         }
     }
+    judged.sound = match &judged.content {
+        Content::Exercise { file, .. } => file.is_some(),
+        Content::Pool { file, .. } => file.is_some(),
+    };
     judged
 }
 

@@ -34,7 +34,7 @@ impl Selection {
 }
 
 /// What the rules go by: `[lint]` of the configuration.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Which diagnostics are reported.
     pub selection: Selection,

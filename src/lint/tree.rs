@@ -1,5 +1,7 @@
 //! Judging a whole tree: find the files, judge each, judge what needs several, put it in order.
 
+mod ledger;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,6 +17,8 @@ use super::check::{self, Judged};
 use super::rules::Beside;
 use super::walk::{self, Found, FoundFile, Role, Unreadable};
 use super::{Selection, Settings, silence};
+
+pub use ledger::{Judgement, Ledger, Standing};
 
 /// What the user named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -238,6 +242,7 @@ fn conclude(
             diagnostics: mut own,
             ignores,
             source,
+            ..
         } = judged;
         own.extend(verdict.diagnostics);
         silence::silence(&mut own);

@@ -282,6 +282,15 @@ pub const KEYS: &[Key] = &[
         ..key("content.dir", "exercises", "DIR", "The tree of exercises")
     },
     Key {
+        variables: &["MITHRIL_WATCH"],
+        ..key(
+            "content.watch",
+            "auto",
+            "MODE",
+            "How changes in it are noticed: auto, inotify, poll, off",
+        )
+    },
+    Key {
         variables: &["REDIS_URL"],
         ..key(
             "redis.url",
