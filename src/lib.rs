@@ -13,7 +13,7 @@
 //! | --- | --- |
 //! | 5 surface | [`commands`], [`output`], [`cli`] |
 //! | 4 daemon | [`daemon`], [`gateway`] |
-//! | 3 services | [`catalog`], [`scaffold`], [`lint`], [`broker`], [`link`] |
+//! | 3 services | [`catalog`], [`scaffold`], [`lint`], [`tail`], [`remote`], [`broker`], [`link`] |
 //! | 2 domain | [`pool`], [`exercise`], [`protocol`], [`ids`] |
 //! | 1 foundation | [`config`], [`diagnostics`], [`telemetry`], [`metrics`], [`shutdown`], [`backoff`], [`clock`] |
 //!
@@ -53,6 +53,8 @@ pub mod metrics;
 pub mod output;
 pub mod pool;
 pub mod protocol;
+pub mod remote;
 pub mod scaffold;
 pub mod shutdown;
+pub mod tail;
 pub mod telemetry;
