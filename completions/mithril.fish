@@ -41,6 +41,8 @@ complete -c mithril -n "__fish_mithril_needs_command" -f -a "diff" -d 'Say what 
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "cache" -d 'Write the exercises to Redis, remove them, or say what is there'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "serve" -d 'Run the daemon'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "token" -d 'Mint a token, or say what is wrong with one'
+complete -c mithril -n "__fish_mithril_needs_command" -f -a "tail" -d 'Follow what is published'
+complete -c mithril -n "__fish_mithril_needs_command" -f -a "publish" -d 'Publish a message'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "completions" -d 'Print a completion script'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "man" -d 'Print the manual, or write all pages into a directory'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -295,6 +297,47 @@ complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_s
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "mint" -d 'Print a token for a user, signed with the configured key'
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "inspect" -d 'Say what a token claims, and what of it is refused and why'
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l url -d 'Follow through the gateway at this URL, such as ws://127.0.0.1:8080, instead of Redis' -r -f
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l token -d 'The token for the gateway; here other users can see it, in the variable or a file they can\'t [env: MITHRIL_TOKEN]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l token-file -d 'A file with the token for the gateway; it is read again when the token has expired' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l format -d 'How to print messages [default: human on a terminal, else json]' -r -f -a "human\t'Time, channel, event and data on one line'
+json\t'A JSON object a line'
+raw\t'What was published, byte for byte'
+template\t'As --template says'"
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l template -d 'What to print of a message: text with {time}, {channel}, {event}, {data}, {data.NAME}, {text}, {durable}' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l last -d 'Begin with so many messages of each topic\'s history' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l since -d 'Begin with the history since then: seconds, or 30s, 10m, 24h' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l grep -d 'Show only messages in which this regular expression is found; of several, one is enough' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l exclude -d 'Don\'t show messages in which this regular expression is found' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l event -d 'Show only this event, or a pattern such as \'task.*\'; several times for several' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -s n -l count -d 'Stop after so many messages' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l for -d 'Stop after this long: seconds, or 30s, 5m, 24h' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l no-reconnect -d 'Exit with 1 when the connection is lost, instead of coming back'
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l event -d 'What happened: the event of a notification, the type of a room\'s or a project\'s message' -r
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l data -d 'The message: JSON, @FILE, or - for standard input' -r
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l url -d 'Publish through the HTTP API at this URL, such as http://127.0.0.1:8080, instead of Redis' -r -f
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l token -d 'The token for the API; here other users can see it, in the variable or a file they can\'t [env: MITHRIL_TOKEN]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l token-file -d 'A file with the token for the API' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l api-key-file -d 'A file with an API key, which is sent instead of a token [env: MITHRIL_API_KEY, the key itself]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l idempotency-key -d 'Publish only once what has this key within 5 minutes' -r
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l format -d 'How to print what became of it [default: table on a terminal, else tsv]' -r -f -a "table\t'For people'
+json\t'JSON'
+tsv\t'A line each, values between tabs'"
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l ephemeral -d 'Whoever is not listening now does not get it: plain PUBLISH on Redis'
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mithril -n "__fish_mithril_using_subcommand completions" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
 complete -c mithril -n "__fish_mithril_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -310,18 +353,20 @@ never\t'Never'"
 complete -c mithril -n "__fish_mithril_using_subcommand man" -s q -l quiet -d 'Print results alone, no summary and no progress'
 complete -c mithril -n "__fish_mithril_using_subcommand man" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "validate" -d 'Check that exercises and pools can be loaded'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "rule" -d 'Explain a rule'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "schema" -d 'Print the JSON Schema of a file, for editors'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "new" -d 'Make a pool or an exercise to begin from'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "show" -d 'Show pools and exercises as they are served'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "diff" -d 'Say what differs between two trees, or from a revision of git'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "cache" -d 'Write the exercises to Redis, remove them, or say what is there'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "serve" -d 'Run the daemon'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "token" -d 'Mint a token, or say what is wrong with one'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "completions" -d 'Print a completion script'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "man" -d 'Print the manual, or write all pages into a directory'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "validate" -d 'Check that exercises and pools can be loaded'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "rule" -d 'Explain a rule'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "schema" -d 'Print the JSON Schema of a file, for editors'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "new" -d 'Make a pool or an exercise to begin from'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "show" -d 'Show pools and exercises as they are served'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "diff" -d 'Say what differs between two trees, or from a revision of git'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "cache" -d 'Write the exercises to Redis, remove them, or say what is there'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "serve" -d 'Run the daemon'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "token" -d 'Mint a token, or say what is wrong with one'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "tail" -d 'Follow what is published'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "publish" -d 'Publish a message'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "completions" -d 'Print a completion script'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "man" -d 'Print the manual, or write all pages into a directory'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "pool" -d 'Make a pool without exercises'
 complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "exercise" -d 'Make an exercise with tests and a solution that passes them'
 complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "warm" -d 'Write the exercises to Redis'

@@ -5,7 +5,10 @@ mod cache;
 mod content;
 mod formats;
 mod key_flags;
+mod publish;
+mod tail;
 mod token;
+mod values;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -16,6 +19,8 @@ pub use cache::{Cache, CacheInvalidate, CacheStatus, CacheWarm};
 pub use content::{Diff, New, NewExercise, NewPool};
 pub use formats::{ColorWhen, DataFormat, ReportFormat, ReportTarget};
 pub use key_flags::{KeyFlags, RedisFlags};
+pub use publish::Publish;
+pub use tail::{Tail, TailFormat};
 pub use token::{Token, TokenInspect, TokenMint};
 
 /// The commands by what one wants to do, for `mithril help`.
@@ -23,7 +28,8 @@ pub const GROUPS: &[(&str, &[&str])] = &[
     ("Check exercises", &["validate", "rule", "schema"]),
     ("Write and look at content", &["new", "show", "diff"]),
     ("Run the daemon", &["serve", "token"]),
-    ("Work with Redis", &["cache"]),
+    ("Watch and send messages", &["tail", "publish"]),
+    ("Keep content in Redis", &["cache"]),
     ("Set up the shell", &["completions", "man", "help"]),
 ];
 
@@ -106,6 +112,17 @@ pub enum Command {
     /// Mint a token, or say what is wrong with one
     #[command(subcommand)]
     Token(Token),
+    /// Follow what is published
+    ///
+    /// A line for each message: time, channel, event and data on a terminal, else JSON. What is in a
+    /// history is marked as durable. When the connection is lost it comes back by itself and marks
+    /// where messages may be missing. Exits with 0 at a limit, 1 if it is lost, 2 if it can't begin.
+    Tail(Tail),
+    /// Publish a message
+    ///
+    /// A user gets a notification: an event with a correlation id, a time and data. Without a user
+    /// nothing is published: that is a warning, and exits with 1.
+    Publish(Publish),
     /// Print a completion script
     Completions {
         /// The shell

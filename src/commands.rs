@@ -3,13 +3,16 @@
 
 mod cache;
 mod completions;
+mod credentials;
 mod diff;
 mod man;
 mod new;
+mod publish;
 mod rule;
 mod schema;
 mod serve;
 mod show;
+mod tail;
 mod token;
 mod validate;
 
@@ -52,6 +55,8 @@ pub fn run(
         Command::Cache(what) => cache::run(what, layers, printer),
         Command::Serve(args) => serve::run(args, layers, printer),
         Command::Token(what) => token::run(what, &layers, printer),
+        Command::Tail(args) => tail::run(args, &layers, printer),
+        Command::Publish(args) => publish::run(&args, &layers, printer),
         Command::Completions { shell } => completions::run(shell, printer),
         Command::Man { out } => man::run(out.as_deref(), printer),
     }

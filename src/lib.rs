@@ -13,7 +13,7 @@
 //! | --- | --- |
 //! | 5 surface | [`commands`], [`output`], [`cli`] |
 //! | 4 daemon | [`daemon`], [`gateway`] |
-//! | 3 services | [`cache`], [`catalog`], [`scaffold`], [`watch`], [`lint`], [`history`], [`broker`], [`link`] |
+//! | 3 services | [`cache`], [`catalog`], [`scaffold`], [`watch`], [`lint`], [`tail`], [`remote`], [`history`], [`broker`], [`link`] |
 //! | 2 domain | [`pool`], [`exercise`], [`protocol`], [`ids`] |
 //! | 1 foundation | [`config`], [`diagnostics`], [`telemetry`], [`metrics`], [`lingering`], [`shutdown`], [`backoff`], [`clock`] |
 //!
@@ -51,14 +51,16 @@ pub mod exercise;
 pub mod gateway;
 pub mod history;
 pub mod ids;
-pub mod link;
 pub mod lingering;
+pub mod link;
 pub mod lint;
 pub mod metrics;
 pub mod output;
 pub mod pool;
 pub mod protocol;
+pub mod remote;
 pub mod scaffold;
 pub mod shutdown;
+pub mod tail;
 pub mod telemetry;
 pub mod watch;

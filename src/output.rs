@@ -3,15 +3,18 @@
 //!
 //! A reader that goes away (`| head -1`) ends a command early and quietly: see [`is_broken_pipe`].
 
+mod messages;
 mod progress;
 mod report;
 mod rows;
+mod terminal;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 
 use crate::cli::{ColorWhen, Global};
 use crate::config::Environment;
 
+pub use messages::{MessageFormat, Messages};
 pub use progress::{Bar, Counts};
 pub use rows::Rows;
 

@@ -217,14 +217,14 @@ fn log_settings(config: &Config, layers: &Layers, printer: &Printer) -> LogSetti
     }
 }
 
-/// The signals that end the daemon.
-struct Signals {
+/// The signals that end the daemon, or a command that would go on by itself.
+pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    pub(super) fn new() -> std::io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -232,7 +232,7 @@ impl Signals {
     }
 
     /// Waits for one and says how the process would end by it.
-    async fn next(&mut self) -> ExitStatus {
+    pub(super) async fn next(&mut self) -> ExitStatus {
         tokio::select! {
             _ = self.terminate.recv() => ExitStatus::Terminated,
             _ = self.interrupt.recv() => ExitStatus::Interrupted,

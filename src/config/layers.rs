@@ -15,6 +15,9 @@ use super::keys::{self, Key};
 use super::value::{self, Raw};
 use super::{ConfigError, KEYS, Listed, Secret};
 
+/// Variables that commands read and that are no keys.
+const OF_COMMANDS: [&str; 3] = ["MITHRIL_CONFIG", "MITHRIL_TOKEN", "MITHRIL_API_KEY"];
+
 /// The environment variables, by name.
 pub type Environment = BTreeMap<String, String>;
 
@@ -35,7 +38,7 @@ impl Layers {
         let names = self.environment.keys().map(String::as_str);
         names.filter(|name| {
             name.starts_with("MITHRIL_")
-                && *name != "MITHRIL_CONFIG"
+                && !OF_COMMANDS.contains(name)
                 && !KEYS
                     .iter()
                     .any(|key| key.variable() == *name || key.variables.contains(name))

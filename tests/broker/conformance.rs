@@ -120,6 +120,35 @@ pub(crate) async fn a_publisher_hears_itself<S: Server>() {
     assert_eq!(peer.heard(&peer).await, heard(&[("room:a", "me")]));
 }
 
+pub(crate) async fn a_glob_takes_what_redis_would_take<S: Server>() {
+    let server = S::start().await;
+    let (here, there) = (Peer::of(&server).await, Peer::of(&server).await);
+    for glob in ["ws:4?", "ws:[a-c]*", "*live*", "*live*"] {
+        let subscription = Subscription::glob(glob);
+        soon(here.broker.subscribe(subscription)).await.unwrap();
+    }
+    let channels = [
+        "ws:4",
+        "ws:42",
+        "ws:421",
+        "ws:b",
+        "ws:d",
+        "mithril:live:ws:42",
+        "live",
+    ];
+    for channel in channels {
+        there.publish(channel, "").await;
+    }
+    let expected = ["ws:42", "ws:b", "mithril:live:ws:42", "live"];
+    let expected: Vec<_> = expected.iter().map(|channel| (*channel, "")).collect();
+    assert_eq!(here.heard(&there).await, heard(&expected));
+    let subscription = Subscription::glob("*live*");
+    soon(here.broker.unsubscribe(subscription)).await.unwrap();
+    there.publish("live", "gone").await;
+    there.publish("ws:49", "here").await;
+    assert_eq!(here.heard(&there).await, heard(&[("ws:49", "here")]));
+}
+
 pub(crate) async fn after_an_unsubscription_nothing_comes<S: Server>() {
     let server = S::start().await;
     let (here, there) = (Peer::of(&server).await, Peer::of(&server).await);

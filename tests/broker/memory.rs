@@ -28,3 +28,4 @@ impl Server for MemoryBroker {
 }
 
 conformance::suite!(MemoryBroker, groups);
+conformance::suite!(MemoryBroker: a_glob_takes_what_redis_would_take);

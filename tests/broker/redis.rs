@@ -49,6 +49,7 @@ impl Server for Redis {
 }
 
 conformance::suite!(Redis);
+conformance::suite!(Redis: a_glob_takes_what_redis_would_take);
 
 #[tokio::test]
 async fn what_redis_has_not_is_refused() {

@@ -1,5 +1,5 @@
 //! Our patterns as Redis' globs. In those a `*` also stands for several parts, or none: what they
-//! bring is looked at again.
+//! bring is looked at again. What is a glob already stays one.
 
 use std::sync::Arc;
 
@@ -7,6 +7,9 @@ use crate::broker::Subscription;
 
 /// The narrowest glob that matches whatever the pattern matches. No two patterns have one glob.
 pub(super) fn glob(subscription: &Subscription) -> Arc<str> {
+    if subscription.is_glob {
+        return Arc::clone(&subscription.channel);
+    }
     let mut glob = String::with_capacity(subscription.channel.len());
     for part in subscription.channel.split_inclusive(['.', ':']) {
         let (name, separator) = match part.strip_suffix(['.', ':']) {
@@ -43,5 +46,6 @@ mod tests {
         ] {
             assert_eq!(&*glob(&Subscription::to(pattern)), expected);
         }
+        assert_eq!(&*glob(&Subscription::glob("a*.?")), "a*.?");
     }
 }

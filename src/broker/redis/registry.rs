@@ -212,7 +212,9 @@ impl Registry {
     pub(super) fn is_for(&self, glob: &str, channel: &str) -> bool {
         let state = self.state();
         let pattern = state.patterns.get(glob);
-        pattern.is_some_and(|pattern| pattern.subscription.matches(channel))
+        // Of a glob of the caller's own Redis is the judge.
+        let matches = |wanted: &Subscription| wanted.is_glob || wanted.matches(channel);
+        pattern.is_some_and(|pattern| matches(&pattern.subscription))
     }
 
     /// Whether there are patterns, so that a message may come in several copies.

@@ -1,0 +1,166 @@
+//! Following channels on Redis itself: what Redis has confirmed is followed, and the broker comes back
+//! to it by itself after an outage.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::Intake;
+use crate::broker::redis::{RedisBroker, RedisConfig, RedisTiming};
+use crate::broker::{Broker, BrokerError, ConnectionChange, Delivery, Glob, Inbox, Subscription};
+use crate::config::RedisUrl;
+use crate::link::{Link, LinkError, LinkLimits};
+use crate::metrics::Metrics;
+use crate::shutdown::Tasks;
+
+/// How long connecting and subscribing may take: whoever waits sits before it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What is followed on Redis, and how.
+#[derive(Debug)]
+pub struct Redis {
+    /// Where it is.
+    pub url: RedisUrl,
+    /// Whether to come back after a loss.
+    pub reconnects: bool,
+}
+
+/// What happens on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// The channels are followed for the first time.
+    Following,
+    /// The connection is lost, and will be tried again.
+    Lost,
+}
+
+/// Why nothing is followed any more.
+#[derive(Debug, thiserror::Error)]
+pub enum RedisError {
+    /// It could not begin.
+    #[error(transparent)]
+    NotReached(#[from] LinkError),
+    /// Redis did not subscribe.
+    #[error("failed to subscribe on Redis at {place}: {source}")]
+    NotSubscribed {
+        /// Where.
+        place: String,
+        /// Why.
+        source: BrokerError,
+    },
+    /// The connection is lost, and not come back to.
+    #[error("the connection to Redis at {place} is lost")]
+    Lost {
+        /// Where.
+        place: String,
+    },
+}
+
+impl Redis {
+    /// Follows what the intake asks for until that is not possible any more, and says why it is not.
+    pub async fn follow(
+        &self,
+        intake: &Arc<Intake>,
+        notice: &(dyn Fn(Notice) + Sync),
+    ) -> RedisError {
+        let Err(error) = self.listen(intake, notice).await;
+        error
+    }
+
+    async fn listen(
+        &self,
+        intake: &Arc<Intake>,
+        notice: &(dyn Fn(Notice) + Sync),
+    ) -> Result<std::convert::Infallible, RedisError> {
+        let limits = LinkLimits {
+            answer: PATIENCE,
+            dial: PATIENCE,
+        };
+        // Asked first, because a link says what is wrong with a Redis that can't be spoken to.
+        let link = Link::new(self.url.clone(), limits);
+        link.connect().await?;
+        let place = || link.place().to_owned();
+        let inbox = Arc::new(Listener::new(Arc::clone(intake)));
+        let (_tasks, broker) = self.broker(inbox.clone(), limits);
+        let subscriptions = intake.channels.upstream();
+        let subscribed = subscriptions
+            .iter()
+            .map(|glob| broker.subscribe(subscription(glob)));
+        try_join_all(subscribed)
+            .await
+            .map_err(|source| RedisError::NotSubscribed {
+                place: place(),
+                source,
+            })?;
+        notice(Notice::Following);
+        loop {
+            inbox.lost.notified().await;
+            if !self.reconnects {
+                return Err(RedisError::Lost { place: place() });
+            }
+            notice(Notice::Lost);
+        }
+    }
+
+    fn broker(&self, inbox: Arc<Listener>, limits: LinkLimits) -> (Tasks, RedisBroker) {
+        let config = RedisConfig {
+            url: self.url.clone(),
+            timing: RedisTiming {
+                limits,
+                ..RedisTiming::default()
+            },
+        };
+        let tasks = Tasks::new();
+        let broker = RedisBroker::connect(config, inbox, Metrics::new(), &tasks);
+        (tasks, broker)
+    }
+}
+
+fn subscription(glob: &Glob) -> Subscription {
+    match glob.name() {
+        Some(name) => Subscription::to(name),
+        None => Subscription::glob(glob.as_str()),
+    }
+}
+
+/// Hands what the broker brings to an intake, and marks where it was away.
+#[derive(Debug)]
+struct Listener {
+    intake: Arc<Intake>,
+    /// Since when there is no connection.
+    since: Mutex<Option<Instant>>,
+    lost: Notify,
+}
+
+impl Listener {
+    fn new(intake: Arc<Intake>) -> Self {
+        Self {
+            intake,
+            since: Mutex::default(),
+            lost: Notify::new(),
+        }
+    }
+}
+
+impl Inbox for Listener {
+    fn deliver(&self, delivery: Delivery) {
+        self.intake.published(&delivery.channel, delivery.payload);
+    }
+
+    fn changed(&self, change: ConnectionChange) {
+        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        match change {
+            ConnectionChange::Lost => {
+                *since = Some(Instant::now());
+                self.lost.notify_one();
+            }
+            ConnectionChange::Restored => {
+                let gap = since.take().map(|since| since.elapsed().as_secs_f64());
+                self.intake.gap(gap);
+            }
+        }
+    }
+}
