@@ -14,6 +14,8 @@ mod queue;
 pub mod redis;
 mod template;
 
+use std::fmt;
+
 use bytes::Bytes;
 
 use crate::clock::Clock;
@@ -23,6 +25,28 @@ pub use filter::Filter;
 pub use message::{Body, Content, Message};
 pub use queue::{Item, Mark, Queue};
 pub use template::{Template, TemplateError};
+
+/// What happens to a source on the way.
+pub enum Notice<'a> {
+    /// What is asked for is followed for the first time.
+    Following,
+    /// The connection is lost for this reason, and will be tried again.
+    Lost(&'a dyn fmt::Display),
+    /// The other side has something to say against it.
+    Told(&'a str),
+}
+
+/// Who is told what happens to a source.
+pub type Observer<'a> = dyn Fn(Notice<'_>) + Sync + 'a;
+
+/// Why a source has ended. None ends well by itself.
+#[derive(Debug)]
+pub enum Ended<E> {
+    /// It could not begin.
+    NotBegun(E),
+    /// The connection is lost, and not come back to.
+    Lost(E),
+}
 
 /// Where sources put what arrives.
 #[derive(Debug)]

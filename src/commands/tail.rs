@@ -17,9 +17,7 @@ use super::serve::Signals;
 use crate::cli::Tail;
 use crate::config::Layers;
 use crate::output::{ExitStatus, Messages, Printer};
-use crate::tail::gateway::{GatewayError, Notice};
-use crate::tail::redis::{self, RedisError};
-use crate::tail::{Intake, Item};
+use crate::tail::{Ended, Intake, Item, Notice};
 use plan::{Plan, Source};
 
 /// How long the last messages wait for somebody to take them.
@@ -90,33 +88,21 @@ async fn follow(plan: Plan, printer: &Printer) -> Result<ExitStatus, anyhow::Err
 
 /// Follows the source until that is not possible any more.
 async fn source(source: &Source, intake: &Arc<Intake>, printer: &Printer) -> anyhow::Result<Lost> {
-    let names = intake.channels.to_string();
+    let observer = |notice: Notice<'_>| match notice {
+        Notice::Following => printer.note(&format!("following {}", intake.channels)),
+        Notice::Lost(reason) => printer.note(&format!("{reason}; trying again")),
+        Notice::Told(text) => printer.warn(&format!("the gateway says: {text}")),
+    };
     match source {
-        Source::Gateway(gateway) => {
-            let notice = |notice: Notice<'_>| match notice {
-                Notice::Following => printer.note(&format!("following {names}")),
-                Notice::Lost(loss) => printer.note(&format!("{loss}; trying again")),
-                Notice::Told(text) => printer.warn(&format!("the gateway says: {text}")),
-            };
-            match gateway.follow(intake, &notice).await {
-                GatewayError::NotBegun(loss) => Err(loss.into()),
-                GatewayError::Lost(loss) => Ok(Lost(loss.to_string())),
-            }
-        }
-        Source::Redis(redis) => {
-            let notice = |notice: redis::Notice| match notice {
-                redis::Notice::Following => printer.note(&format!("following {names}")),
-                redis::Notice::Lost => {
-                    printer.note("the connection to Redis is lost; trying again");
-                }
-            };
-            match redis.follow(intake, &notice).await {
-                error @ RedisError::Lost { .. } => Ok(Lost(error.to_string())),
-                error @ (RedisError::NotReached(_) | RedisError::NotSubscribed { .. }) => {
-                    Err(error.into())
-                }
-            }
-        }
+        Source::Gateway(gateway) => ended(gateway.follow(intake, &observer).await),
+        Source::Redis(redis) => ended(redis.follow(intake, &observer).await),
+    }
+}
+
+fn ended<E: std::error::Error + Send + Sync + 'static>(ended: Ended<E>) -> anyhow::Result<Lost> {
+    match ended {
+        Ended::NotBegun(error) => Err(error.into()),
+        Ended::Lost(error) => Ok(Lost(error.to_string())),
     }
 }
 

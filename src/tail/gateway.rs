@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::{Channels, Intake};
+use super::{Channels, Ended, Intake, Notice, Observer};
 use crate::backoff::Backoff;
 use crate::config::Secret;
 use crate::protocol::Envelope;
@@ -41,33 +41,11 @@ pub struct Gateway {
     pub reconnects: bool,
 }
 
-/// What happens on the way.
-#[derive(Debug)]
-pub enum Notice<'a> {
-    /// The topics are followed for the first time.
-    Following,
-    /// The connection is lost, and will be tried again.
-    Lost(&'a Loss),
-    /// The gateway has something to say against it.
-    Told(&'a str),
-}
-
-/// Why nothing is followed any more.
-#[derive(Debug, thiserror::Error)]
-pub enum GatewayError {
-    /// It could not begin.
-    #[error(transparent)]
-    NotBegun(Loss),
-    /// The connection is lost, and not come back to.
-    #[error(transparent)]
-    Lost(Loss),
-}
-
 /// What is kept from one connection to the next.
 struct Following<'a> {
     gateway: &'a Gateway,
     intake: &'a Intake,
-    notice: &'a (dyn Fn(Notice<'_>) + Sync),
+    observer: &'a Observer<'a>,
     subscription: Subscription,
     /// The token that was used last.
     token: Option<Secret<String>>,
@@ -78,15 +56,11 @@ struct Following<'a> {
 
 impl Gateway {
     /// Follows until that is not possible any more, and says why it is not.
-    pub async fn follow(
-        &self,
-        intake: &Intake,
-        notice: &(dyn Fn(Notice<'_>) + Sync),
-    ) -> GatewayError {
+    pub async fn follow(&self, intake: &Intake, observer: &Observer<'_>) -> Ended<Loss> {
         let mut following = Following {
             gateway: self,
             intake,
-            notice,
+            observer,
             subscription: Subscription::new(&self.topics),
             token: None,
             has_begun: false,
@@ -97,25 +71,25 @@ impl Gateway {
             let begin = Instant::now();
             let Err(loss) = following.connection().await;
             if !following.has_begun {
-                return GatewayError::NotBegun(loss);
+                return Ended::NotBegun(loss);
             }
             if begin.elapsed() > STEADY {
                 backoff.reset();
             }
             let delay = match loss.comes_back() {
-                Return::Never => return GatewayError::Lost(loss),
+                Return::Never => return Ended::Lost(loss),
                 Return::WithNewToken if !following.has_new_token() => {
-                    return GatewayError::Lost(loss);
+                    return Ended::Lost(loss);
                 }
                 Return::WithNewToken | Return::Soon => backoff.delay(),
                 Return::After(delay) => delay.max(backoff.delay()),
             };
             if !self.reconnects {
-                return GatewayError::Lost(loss);
+                return Ended::Lost(loss);
             }
             if following.lost.is_none() {
                 following.lost = Some(Instant::now());
-                notice(Notice::Lost(&loss));
+                observer(Notice::Lost(&loss));
             }
             sleep(delay).await;
         }
@@ -144,7 +118,7 @@ impl Following<'_> {
         };
         if !self.has_begun {
             self.has_begun = true;
-            (self.notice)(Notice::Following);
+            (self.observer)(Notice::Following);
         }
         if let Some(lost) = self.lost.take()
             && !is_complete
@@ -172,7 +146,7 @@ impl Following<'_> {
                 }
             }
             Some(Frame::Gap) => self.intake.gap(None),
-            Some(Frame::Error(error)) => (self.notice)(Notice::Told(&error)),
+            Some(Frame::Error(error)) => (self.observer)(Notice::Told(&error)),
             Some(Frame::Answer(_)) | None => {}
         }
     }

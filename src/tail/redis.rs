@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::Intake;
+use super::{Ended, Intake, Notice, Observer};
 use crate::broker::redis::{RedisBroker, RedisConfig, RedisTiming};
 use crate::broker::{Broker, BrokerError, ConnectionChange, Delivery, Glob, Inbox, Subscription};
 use crate::config::RedisUrl;
@@ -28,19 +28,10 @@ pub struct Redis {
     pub reconnects: bool,
 }
 
-/// What happens on the way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notice {
-    /// The channels are followed for the first time.
-    Following,
-    /// The connection is lost, and will be tried again.
-    Lost,
-}
-
-/// Why nothing is followed any more.
+/// Why nothing is followed on Redis.
 #[derive(Debug, thiserror::Error)]
 pub enum RedisError {
-    /// It could not begin.
+    /// It is not there, or can't be spoken to.
     #[error(transparent)]
     NotReached(#[from] LinkError),
     /// Redis did not subscribe.
@@ -51,7 +42,7 @@ pub enum RedisError {
         /// Why.
         source: BrokerError,
     },
-    /// The connection is lost, and not come back to.
+    /// It was there, and is not any more.
     #[error("the connection to Redis at {place} is lost")]
     Lost {
         /// Where.
@@ -61,51 +52,39 @@ pub enum RedisError {
 
 impl Redis {
     /// Follows what the intake asks for until that is not possible any more, and says why it is not.
-    pub async fn follow(
-        &self,
-        intake: &Arc<Intake>,
-        notice: &(dyn Fn(Notice) + Sync),
-    ) -> RedisError {
-        let Err(error) = self.listen(intake, notice).await;
-        error
+    pub async fn follow(&self, intake: &Arc<Intake>, observer: &Observer<'_>) -> Ended<RedisError> {
+        let listener = Arc::new(Listener::new(Arc::clone(intake)));
+        let tasks = Tasks::new();
+        // Dropping it ends the listening.
+        let _broker = match self.subscribed(&listener, &tasks).await {
+            Ok(broker) => broker,
+            Err(error) => return Ended::NotBegun(error),
+        };
+        observer(Notice::Following);
+        let lost = RedisError::Lost {
+            place: self.url.to_string(),
+        };
+        loop {
+            listener.lost.notified().await;
+            if !self.reconnects {
+                return Ended::Lost(lost);
+            }
+            observer(Notice::Lost(&lost));
+        }
     }
 
-    async fn listen(
+    /// A broker that has confirmed everything.
+    async fn subscribed(
         &self,
-        intake: &Arc<Intake>,
-        notice: &(dyn Fn(Notice) + Sync),
-    ) -> Result<std::convert::Infallible, RedisError> {
+        listener: &Arc<Listener>,
+        tasks: &Tasks,
+    ) -> Result<RedisBroker, RedisError> {
         let limits = LinkLimits {
             answer: PATIENCE,
             dial: PATIENCE,
         };
         // Asked first, because a link says what is wrong with a Redis that can't be spoken to.
-        let link = Link::new(self.url.clone(), limits);
-        link.connect().await?;
-        let place = || link.place().to_owned();
-        let inbox = Arc::new(Listener::new(Arc::clone(intake)));
-        let (_tasks, broker) = self.broker(inbox.clone(), limits);
-        let subscriptions = intake.channels.upstream();
-        let subscribed = subscriptions
-            .iter()
-            .map(|glob| broker.subscribe(subscription(glob)));
-        try_join_all(subscribed)
-            .await
-            .map_err(|source| RedisError::NotSubscribed {
-                place: place(),
-                source,
-            })?;
-        notice(Notice::Following);
-        loop {
-            inbox.lost.notified().await;
-            if !self.reconnects {
-                return Err(RedisError::Lost { place: place() });
-            }
-            notice(Notice::Lost);
-        }
-    }
-
-    fn broker(&self, inbox: Arc<Listener>, limits: LinkLimits) -> (Tasks, RedisBroker) {
+        Link::new(self.url.clone(), limits).connect().await?;
         let config = RedisConfig {
             url: self.url.clone(),
             timing: RedisTiming {
@@ -113,9 +92,19 @@ impl Redis {
                 ..RedisTiming::default()
             },
         };
-        let tasks = Tasks::new();
-        let broker = RedisBroker::connect(config, inbox, Metrics::new(), &tasks);
-        (tasks, broker)
+        let inbox = Arc::clone(listener);
+        let broker = RedisBroker::connect(config, inbox, Metrics::new(), tasks);
+        let globs = listener.intake.channels.upstream();
+        let subscribed = globs
+            .iter()
+            .map(|glob| broker.subscribe(subscription(glob)));
+        let subscribed = try_join_all(subscribed).await;
+        let failed = |source| RedisError::NotSubscribed {
+            place: self.url.to_string(),
+            source,
+        };
+        subscribed.map_err(failed)?;
+        Ok(broker)
     }
 }
 
