@@ -16,7 +16,7 @@ pub use keys::{KEYS, Key};
 pub use layers::{Environment, Layers, Origin};
 pub use secret::Secret;
 pub use sections::{
-    Auth, Codes, Config, Content, Cors, Gateway, Limits, Lint, Log, RoomPolicy, Server,
+    Auth, Codes, Config, Content, Cors, Gateway, History, Limits, Lint, Log, RoomPolicy, Server,
 };
 pub use value::duration as parse_duration;
 
@@ -108,6 +108,11 @@ impl Config {
             },
             gateway: Gateway {
                 lobby: read.truth("gateway.lobby"),
+            },
+            history: History {
+                size: read.number("history.size"),
+                ttl: read.duration("history.ttl"),
+                deliver_on_connect: read.truth("history.deliver_on_connect"),
             },
             cors: Cors {
                 origins: read.list("cors.origins").unwrap_or_default(),

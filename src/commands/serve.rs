@@ -14,6 +14,8 @@ use crate::config::{self, Config, Layers};
 use crate::daemon::{Daemon, DaemonConfig};
 use crate::diagnostics::Diagnostic;
 use crate::gateway::{AuthConfig, Limits, Origins, Rules, TrustedProxies};
+use crate::history::Bounds;
+use crate::history::memory::MemoryHistory;
 use crate::ids::UserId;
 use crate::lint::Settings;
 use crate::output::{ExitStatus, Printer};
@@ -86,6 +88,14 @@ fn settings(
     settings.metrics_listen = server.metrics_listen;
     settings.drain = server.drain;
     settings.limits = limits(&config.limits);
+    let kept = Bounds {
+        entries: config.history.size as usize,
+        age: config.history.ttl,
+        ..Bounds::default()
+    };
+    let history = MemoryHistory::new(kept, settings.clock.clone(), &settings.broker);
+    settings.history = Arc::new(history);
+    settings.deliver_on_connect = config.history.deliver_on_connect;
     settings.rules = Rules {
         room_policy: config.auth.room_policy,
         project_publish: config.auth.project_publish,

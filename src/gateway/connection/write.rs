@@ -50,7 +50,11 @@ impl Writing<'_> {
                     if close.code == CloseCode::SlowConsumer && !too_late {
                         self.metrics.not_sent(SendFailure::SlowConsumer);
                     }
-                    return goodbye(writer, close, terms).await;
+                    let written = goodbye(writer, close, terms).await;
+                    if written == Written::Closed {
+                        outbox.flushed();
+                    }
+                    return written;
                 }
                 Next::End => {
                     // What may still have to be written is the answer to the peer's close.
@@ -60,7 +64,10 @@ impl Writing<'_> {
                 Next::Send(_) | Next::Flush => {}
             }
             match in_time(terms.write, writer.flush()).await {
-                Ok(Ok(())) => outbox.filled().await,
+                Ok(Ok(())) => {
+                    outbox.flushed();
+                    outbox.filled().await;
+                }
                 Ok(Err(error)) => {
                     self.metrics.not_sent(SendFailure::Broken);
                     return lost(&error);

@@ -30,7 +30,7 @@ pub(super) struct Rings {
     name: String,
     hasher: RandomState,
     epochs: Box<[u32]>,
-    rings: HashMap<Topic, Ring>,
+    topics: HashMap<Topic, Ring>,
     numbers: u64,
     // Entries from the oldest on, some of them gone already.
     order: VecDeque<Place>,
@@ -56,7 +56,7 @@ impl Rings {
             name,
             hasher: RandomState::new(),
             epochs: vec![0; EPOCHS].into(),
-            rings: HashMap::new(),
+            topics: HashMap::new(),
             numbers: 0,
             order: VecDeque::new(),
             entries: 0,
@@ -105,7 +105,7 @@ impl Rings {
     }
 
     pub(super) fn position(&self, topic: &Topic) -> Position {
-        let ring = self.rings.get(topic).map(Ring::position);
+        let ring = self.topics.get(topic).map(Ring::position);
         ring.unwrap_or_else(|| Position {
             epoch: self.next_epoch(topic),
             offset: 0,
@@ -114,7 +114,7 @@ impl Rings {
 
     pub(super) fn read(&mut self, topic: &Topic, after: u64, most: usize, now: Timestamp) -> Page {
         let oldest = before(now, self.bounds.age);
-        let Some(ring) = self.rings.get_mut(topic) else {
+        let Some(ring) = self.topics.get_mut(topic) else {
             return Page {
                 epoch: self.next_epoch(topic),
                 trimmed: 0,
@@ -132,7 +132,7 @@ impl Rings {
     }
 
     pub(super) fn cursor(&self, topic: &Topic, user: &UserId) -> Option<Position> {
-        let ring = self.rings.get(topic)?;
+        let ring = self.topics.get(topic)?;
         Some(Position {
             epoch: ring.epoch.to_string(),
             offset: ring.cursor(user)?,
@@ -147,7 +147,7 @@ impl Rings {
         offset: u64,
         now: Timestamp,
     ) -> u64 {
-        let Some(ring) = self.rings.get_mut(topic) else {
+        let Some(ring) = self.topics.get_mut(topic) else {
             return 0;
         };
         let is_current = epoch.is_none_or(|epoch| epoch == &*ring.epoch);
@@ -160,13 +160,13 @@ impl Rings {
     }
 
     fn push(&mut self, topic: &Topic, record: &Record, cost: usize, now: Timestamp) -> Position {
-        if !self.rings.contains_key(topic) {
+        if !self.topics.contains_key(topic) {
             self.numbers += 1;
             let ring = Ring::new(self.next_epoch(topic).into(), self.numbers, now);
             self.bytes += ring.own_cost();
-            self.rings.insert(topic.clone(), ring);
+            self.topics.insert(topic.clone(), ring);
         }
-        let Some(ring) = self.rings.get_mut(topic) else {
+        let Some(ring) = self.topics.get_mut(topic) else {
             // It has just been inserted.
             return self.position(topic);
         };
@@ -194,7 +194,7 @@ impl Rings {
     fn trim(&mut self, in_hand: &Topic, now: Timestamp) {
         let oldest = before(now, self.bounds.age);
         while let Some(place) = self.order.front() {
-            let ring = self.rings.get_mut(&place.topic);
+            let ring = self.topics.get_mut(&place.topic);
             let holds = |ring: &&mut Ring| {
                 ring.number == place.ring && ring.trimmed() + 1 == place.offset && ring.len() > 0
             };
@@ -209,7 +209,7 @@ impl Rings {
             self.order.pop_front();
         }
         if self.order.len() > 2 * self.entries + SWEEP {
-            let rings = &self.rings;
+            let rings = &self.topics;
             self.order.retain(|place| {
                 let ring = rings.get(&place.topic);
                 ring.is_some_and(|ring| ring.number == place.ring && ring.trimmed() < place.offset)
@@ -218,7 +218,7 @@ impl Rings {
         }
         self.since_sweep += 1;
         let too_much = self.bytes > self.bounds.bytes;
-        if too_much || self.since_sweep > self.rings.len() + SWEEP {
+        if too_much || self.since_sweep > self.topics.len() + SWEEP {
             self.since_sweep = 0;
             self.sweep(in_hand, (!too_much).then(|| before(now, CURSORS_LAST)));
         }
@@ -228,7 +228,7 @@ impl Rings {
     /// is no such moment.
     fn sweep(&mut self, in_hand: &Topic, since: Option<Timestamp>) {
         let (epochs, hasher, bytes) = (&mut self.epochs, &self.hasher, &mut self.bytes);
-        self.rings.retain(|topic, ring| {
+        self.topics.retain(|topic, ring| {
             let stays = topic == in_hand
                 || ring.len() > 0
                 || since.is_some_and(|since| ring.touched >= since);
@@ -240,8 +240,8 @@ impl Rings {
             }
             stays
         });
-        if self.rings.len() < self.rings.capacity() / 4 {
-            self.rings.shrink_to(self.rings.len() * 2);
+        if self.topics.len() < self.topics.capacity() / 4 {
+            self.topics.shrink_to(self.topics.len() * 2);
         }
     }
 
