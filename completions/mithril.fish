@@ -169,6 +169,11 @@ complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-auth-ti
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-idle -d 'How long nothing may be said either way; 0 is for ever [default: 300s] [env: MITHRIL_LIMITS_IDLE, WEBSOCKET_IDLE_TIMEOUT]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l content-dir -d 'The tree of exercises [default: exercises] [env: MITHRIL_CONTENT_DIR, MITHRIL_EXERCISES_DIR]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l content-watch -d 'How changes in it are noticed: auto, inotify, poll, off [default: auto] [env: MITHRIL_CONTENT_WATCH, MITHRIL_WATCH]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l redis-url -d 'Where Redis is, such as redis://localhost:6379; nothing keeps everything in process [env: MITHRIL_REDIS_URL, REDIS_URL]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l redis-password-file -d 'The password of Redis; it beats the one in the URL [env: MITHRIL_REDIS_PASSWORD, REDIS_PASSWORD]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l redis-db -d 'The number of the database in Redis; it beats the one in the URL [env: MITHRIL_REDIS_DB, REDIS_DB]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l cache-ttl -d 'How long pools and exercises stay in Redis [default: 3600s] [env: MITHRIL_CACHE_TTL, CACHE_TTL]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l cache-pools-ttl -d 'How long the list of pools stays in Redis [default: 1800s] [env: MITHRIL_CACHE_POOLS_TTL]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l log-level -d 'What to log: error, warn, info, debug, trace [default: info] [env: MITHRIL_LOG_LEVEL, LOG_LEVEL]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l log-format -d 'How to log: text or json; text on a terminal [env: MITHRIL_LOG_FORMAT, LOG_FORMAT]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-select -d 'The rules to report, codes or prefixes [env: MITHRIL_LINT_SELECT]' -r

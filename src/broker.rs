@@ -9,8 +9,13 @@
 //! - of a queue group, one member gets a message;
 //! - after a connection was lost and came back, all subscriptions count again, and the inbox is told
 //!   that messages may be missing.
+//!
+//! A broker that has no queue groups or no requests says so, and never does half of it.
 
+mod carrier;
 pub mod memory;
+mod probe;
+pub mod redis;
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,6 +23,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+
+pub use carrier::Carrier;
+pub use probe::Probe;
 
 /// What a broker will have done.
 pub type BrokerFuture<'a, T> = BoxFuture<'a, Result<T, BrokerError>>;
@@ -135,9 +143,15 @@ pub enum BrokerError {
     /// Nobody is there to answer the request.
     #[error("nobody answers that subject")]
     NoResponders,
-    /// Nobody answered the request in time.
+    /// Nobody answered in time. Whether a message was published is not known.
     #[error("no answer came within {0:?}")]
     Timeout(Duration),
+    /// It is connected and refuses; why, for logs.
+    #[error("the broker refuses: {0}")]
+    Refused(Arc<str>),
+    /// This broker has no such thing.
+    #[error("this broker has no {0}")]
+    Unsupported(&'static str),
 }
 
 #[cfg(test)]

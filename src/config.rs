@@ -6,6 +6,7 @@
 mod file;
 mod keys;
 mod layers;
+mod redis_url;
 mod secret;
 mod sections;
 mod value;
@@ -14,9 +15,11 @@ use std::path::PathBuf;
 
 pub use keys::{KEYS, Key};
 pub use layers::{Environment, Layers, Origin};
+pub use redis_url::{RedisHost, RedisPlace, RedisUrl, RedisUrlError};
 pub use secret::Secret;
 pub use sections::{
-    Auth, Codes, Config, Content, Cors, Gateway, Limits, Lint, Log, RoomPolicy, Server, WatchMode,
+    Auth, Cache, Codes, Config, Content, Cors, Gateway, Limits, Lint, Log, Redis, RoomPolicy,
+    Server, WatchMode,
 };
 pub use value::duration as parse_duration;
 
@@ -144,6 +147,13 @@ impl Config {
                 watch: read
                     .choice("content.watch", &WATCH_MODES)
                     .unwrap_or_default(),
+            },
+            redis: Redis {
+                server: read.redis(),
+            },
+            cache: Cache {
+                ttl: read.lifetime("cache.ttl"),
+                pools_ttl: read.lifetime("cache.pools_ttl"),
             },
             log: Log {
                 level: read

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use crate::broker::memory::MemoryBroker;
+use crate::broker::Carrier;
 use crate::catalog::{CatalogStore, ExerciseService};
 use crate::clock::Clock;
 use crate::gateway::{
@@ -60,7 +60,7 @@ pub struct DaemonConfig {
     /// What the operator has decided about rooms and projects.
     pub rules: Rules,
     /// What carries messages.
-    pub broker: MemoryBroker,
+    pub broker: Carrier,
     /// What time it is.
     pub clock: Clock,
 }
@@ -82,7 +82,7 @@ impl DaemonConfig {
             drain: Duration::from_secs(30),
             limits: Limits::default(),
             rules: Rules::default(),
-            broker: MemoryBroker::new(),
+            broker: Carrier::default(),
             clock: Clock::system(),
         }
     }
@@ -92,7 +92,7 @@ impl DaemonConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
     /// The address is in use, or not ours.
-    #[error("failed to listen on {address}")]
+    #[error("failed to listen on {address}: choose another address, or port 0 for any free port")]
     Bind {
         /// The address.
         address: SocketAddr,
@@ -226,8 +226,11 @@ impl Daemon {
             },
         );
         let lingering = Tasks::new();
+        let limits = self.gateway.limits();
+        // Sockets end sooner by rules of their own, so that their peers are told.
+        let stall = 2 * (limits.write_timeout + limits.close_timeout);
         let serve = |listener, router| {
-            let listener = lingering::Lingering::new(listener, lingering.clone());
+            let listener = lingering::Lingering::new(listener, stall, lingering.clone());
             let accepting = accept::accept(listener, router, self.header_timeout, tasks.clone());
             tasks.spawn("accept", accepting);
         };

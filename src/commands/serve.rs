@@ -8,6 +8,7 @@ use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 
+use crate::broker::redis::RedisConfig;
 use crate::catalog::{self, Catalog, CatalogStore, Loaded};
 use crate::cli::{How, Serve};
 use crate::config::{self, Config, Layers};
@@ -91,6 +92,9 @@ fn settings(
         project_publish: config.auth.project_publish,
         lobby: config.gateway.lobby,
     };
+    if let Some(url) = &config.redis.server {
+        settings.broker = RedisConfig::new(url.clone()).into();
+    }
     Ok(settings)
 }
 

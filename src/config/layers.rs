@@ -1,5 +1,7 @@
 //! The layers, and reading a key from the first of them that has it.
 
+mod redis;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -178,6 +180,14 @@ impl<'l> Reader<'l> {
         let expected = "seconds, or a number with ms, s, m or h";
         self.read(path, expected, |raw| value::duration(raw.text()?))
             .unwrap_or_default()
+    }
+
+    /// How long something is kept: at least a second.
+    pub(super) fn lifetime(&mut self, path: &str) -> Duration {
+        let expected = "at least a second: seconds, or a number with ms, s, m or h";
+        let second = Duration::from_secs(1);
+        let take = |raw: &Raw| value::duration(raw.text()?).filter(|time| *time >= second);
+        self.read(path, expected, take).unwrap_or(second)
     }
 
     pub(super) fn address(&mut self, path: &str) -> SocketAddr {

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use jsonwebtoken::Algorithm;
 use tracing::level_filters::LevelFilter;
 
-use super::{Origin, Secret};
+use super::{Origin, RedisUrl, Secret};
 use crate::telemetry::LogFormat;
 
 /// Everything that can be configured.
@@ -28,6 +28,10 @@ pub struct Config {
     pub limits: Limits,
     /// `[content]`.
     pub content: Content,
+    /// `[redis]`.
+    pub redis: Redis,
+    /// `[cache]`.
+    pub cache: Cache,
     /// `[log]`.
     pub log: Log,
     /// `[lint]`.
@@ -168,6 +172,22 @@ pub enum WatchMode {
     Poll,
     /// They are not noticed, only told of.
     Off,
+}
+
+/// `[redis]`.
+#[derive(Debug, Clone)]
+pub struct Redis {
+    /// Where it is, with the password and the database that are configured apart.
+    pub server: Option<RedisUrl>,
+}
+
+/// `[cache]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Cache {
+    /// How long a pool and its exercises stay in Redis.
+    pub ttl: Duration,
+    /// How long the list of pools stays there.
+    pub pools_ttl: Duration,
 }
 
 /// `[log]`.

@@ -3,7 +3,7 @@
 //! Closing a socket with unread bytes makes the kernel send a reset, and a reset can overtake the
 //! close frame or the refusal that was just written: the peer would never learn why. So what is left
 //! of a connection says that nothing follows, and throws away what arrives until the peer is done,
-//! within bounds.
+//! within bounds. A peer that takes nothing of what is written is not waited for.
 
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
+use tokio::time::{Sleep, sleep, timeout};
 
 use crate::shutdown::Tasks;
 
@@ -27,12 +27,18 @@ const MOST: u64 = 16 * 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Lingering {
     listener: TcpListener,
+    // How long a peer may take nothing.
+    stall: Duration,
     tasks: Tasks,
 }
 
 impl Lingering {
-    pub(super) fn new(listener: TcpListener, tasks: Tasks) -> Self {
-        Self { listener, tasks }
+    pub(super) fn new(listener: TcpListener, stall: Duration, tasks: Tasks) -> Self {
+        Self {
+            listener,
+            stall,
+            tasks,
+        }
     }
 }
 
@@ -48,6 +54,8 @@ impl Listener for Lingering {
         let connection = Connection {
             stream: Some(stream),
             ended: false,
+            stall: self.stall,
+            stalled: None,
             tasks: self.tasks.clone(),
         };
         (connection, address)
@@ -65,6 +73,9 @@ pub(super) struct Connection {
     stream: Option<TcpStream>,
     // Whether the peer has sent its last byte, or the network has broken.
     ended: bool,
+    stall: Duration,
+    // Runs while nothing can be written.
+    stalled: Option<Pin<Box<Sleep>>>,
     tasks: Tasks,
 }
 
@@ -79,6 +90,23 @@ impl Connection {
         let result = ready!(poll(Pin::new(stream)));
         self.ended |= result.is_err();
         Poll::Ready(result)
+    }
+
+    fn poll_in_time(
+        &mut self,
+        cx: &mut Context<'_>,
+        write: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        let written = self.poll(|stream| write(stream, cx));
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let stall = self.stall;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(stall)));
+        ready!(stalled.as_mut().poll(cx));
+        self.ended = true;
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -101,7 +129,7 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.poll(|stream| stream.poll_write(cx, bytes))
+        self.poll_in_time(cx, |stream, cx| stream.poll_write(cx, bytes))
     }
 
     fn poll_write_vectored(
@@ -109,7 +137,7 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.poll(|stream| stream.poll_write_vectored(cx, slices))
+        self.poll_in_time(cx, |stream, cx| stream.poll_write_vectored(cx, slices))
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -5,6 +5,7 @@
 //! outbox is half full, so memory is bounded whatever the peer asks for. After a close was sent the
 //! peer has a moment to answer it.
 
+mod gate;
 mod read;
 mod write;
 
@@ -27,6 +28,7 @@ use super::rate::{Meter, Rate};
 use super::session::Session;
 use super::socket::{Incoming, Reader, Writer};
 use super::vigil::{Activity, Vigil};
+use gate::Gated;
 use read::Reading;
 use write::{Writing, Written, goodbye};
 
@@ -116,7 +118,8 @@ where
             meter,
             metrics,
         };
-        let mut read = pin!(reading.read(&mut reader));
+        let read = pin!(reading.read(&mut reader));
+        let mut read = Gated::new(read);
         let writing = Writing {
             outbox: &outbox,
             terms,
@@ -125,7 +128,9 @@ where
         };
         let mut write = pin!(writing.write(&mut writer));
         tokio::select! {
-            // What it leaves in the outbox ends the writing.
+            // What is answered now is written at once.
+            biased;
+            // What reading leaves in the outbox ends the writing.
             () = &mut read => {
                 write.await;
             }

@@ -69,10 +69,8 @@ impl Services {
             session_id: launch.session_id.to_string(),
             timestamp: Stamp::new(self.clock.now()).time(),
         };
-        let envelope = Envelope {
-            address: Address::Topic(Topic::Status(launch.user_id.clone())),
-            content: Content::Text(serde_json::to_string(&status)?),
-        };
+        let address = Address::Topic(Topic::Status(launch.user_id.clone()));
+        let envelope = Envelope::new(address, Content::Text(serde_json::to_string(&status)?));
         self.relay.publish(&envelope).await
     }
 
@@ -86,15 +84,13 @@ impl Services {
                 () = stopping.cancelled() => return,
             };
             let stamp = Stamp::new(self.clock.now());
-            let envelope = Envelope {
-                address: Address::Topic(change.topic),
-                content: Content::Moved {
-                    user: change.user,
-                    movement: change.movement,
-                    timestamp: stamp.time(),
-                    message_id: stamp.message_id.to_string(),
-                },
+            let content = Content::Moved {
+                user: change.user,
+                movement: change.movement,
+                timestamp: stamp.time(),
+                message_id: stamp.message_id.to_string(),
             };
+            let envelope = Envelope::new(Address::Topic(change.topic), content);
             if let Err(error) = self.relay.publish(&envelope).await {
                 tracing::error!(error = &error as &dyn std::error::Error, "not announced");
             }

@@ -8,6 +8,8 @@ use mithril::broker::{Broker, Inbox};
 use crate::conformance::{self, Server};
 
 impl Server for MemoryBroker {
+    const GROUPS: bool = true;
+
     async fn start() -> Self {
         Self::new()
     }
@@ -25,4 +27,4 @@ impl Server for MemoryBroker {
     }
 }
 
-conformance::suite!(MemoryBroker);
+conformance::suite!(MemoryBroker, groups);

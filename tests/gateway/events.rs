@@ -207,7 +207,7 @@ async fn replicas_that_share_a_broker_are_one_gateway() {
     let mut replicas = Vec::new();
     for _ in 0..3 {
         let shared = broker.clone();
-        replicas.push(Fixture::with(|config| config.broker = shared).await);
+        replicas.push(Fixture::with(|config| config.broker = shared.into()).await);
     }
     let mut members = Vec::new();
     for (replica, user) in replicas.iter().zip(["anna", "ben", "carl"]) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use mithril::broker::memory::MemoryBroker;
-use mithril::broker::{Broker, ConnectionChange, Delivery, Inbox};
+use mithril::broker::{Broker, Carrier, ConnectionChange, Delivery, Inbox};
 use mithril::catalog::{Catalog, CatalogStore, PoolContent};
 use mithril::clock::Clock;
 use mithril::daemon::{Daemon, DaemonConfig, Running};
@@ -39,7 +39,7 @@ pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
 pub(crate) struct Fixture {
     pub(crate) daemon: Running,
     pub(crate) address: SocketAddr,
-    /// The daemon's broker.
+    /// The daemon's broker, where it is in this process.
     pub(crate) broker: MemoryBroker,
 }
 
@@ -51,7 +51,10 @@ impl Fixture {
     pub(crate) async fn with(change: impl FnOnce(&mut DaemonConfig)) -> Self {
         let mut config = config();
         change(&mut config);
-        let broker = config.broker.clone();
+        let broker = match &config.broker {
+            Carrier::Memory(broker) => broker.clone(),
+            Carrier::Redis(_) => MemoryBroker::new(),
+        };
         let daemon = Daemon::bind(config).await.unwrap().spawn();
         let address = daemon.address();
         Self {

@@ -71,7 +71,10 @@ async fn a_listener_of_metrics_that_is_taken_is_an_error_at_start() {
     let error = Daemon::bind(config).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!("failed to listen on {}", fixture.address)
+        format!(
+            "failed to listen on {}: choose another address, or port 0 for any free port",
+            fixture.address
+        )
     );
 }
 
@@ -165,7 +168,10 @@ async fn an_address_in_use_is_an_error_at_start() {
     assert!(matches!(error, DaemonError::Bind { .. }), "{error}");
     assert_eq!(
         error.to_string(),
-        format!("failed to listen on {}", fixture.address)
+        format!(
+            "failed to listen on {}: choose another address, or port 0 for any free port",
+            fixture.address
+        )
     );
 }
 

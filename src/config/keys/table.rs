@@ -291,6 +291,49 @@ pub const KEYS: &[Key] = &[
         )
     },
     Key {
+        variables: &["REDIS_URL"],
+        ..key(
+            "redis.url",
+            "",
+            "URL",
+            "Where Redis is, such as redis://localhost:6379; nothing keeps everything in process",
+        )
+    },
+    Key {
+        variables: &["REDIS_PASSWORD"],
+        secret: true,
+        ..key(
+            "redis.password",
+            "",
+            "FILE",
+            "The password of Redis; it beats the one in the URL",
+        )
+    },
+    Key {
+        variables: &["REDIS_DB"],
+        ..key(
+            "redis.db",
+            "",
+            "NUMBER",
+            "The number of the database in Redis; it beats the one in the URL",
+        )
+    },
+    Key {
+        variables: &["CACHE_TTL"],
+        ..key(
+            "cache.ttl",
+            "3600s",
+            "DURATION",
+            "How long pools and exercises stay in Redis",
+        )
+    },
+    key(
+        "cache.pools_ttl",
+        "1800s",
+        "DURATION",
+        "How long the list of pools stays in Redis",
+    ),
+    Key {
         variables: &["LOG_LEVEL"],
         ..key(
             "log.level",

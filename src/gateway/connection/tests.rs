@@ -125,7 +125,7 @@ fn gateway(change: impl FnOnce(&mut Limits)) -> Gateway {
         origins: Origins::default(),
         proxies: TrustedProxies::default(),
         rules: Rules::default(),
-        broker: MemoryBroker::new(),
+        broker: MemoryBroker::new().into(),
         clock: Clock::new(move || midnight().saturating_add(begin.elapsed()).unwrap()),
         exercises: ExerciseService::new(Arc::new(CatalogStore::default())),
         metrics: Metrics::new(),

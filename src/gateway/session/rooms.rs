@@ -34,19 +34,17 @@ impl Session {
             message_id: &message_id,
         };
         let answer = serde_json::to_string(&answer).map_err(EncodeError::from)?;
-        let envelope = Envelope {
-            address: Address::Topic(topic),
-            content: Content::Said {
-                kind: kind.as_str().to_owned(),
-                user: self.principal.user.clone(),
-                data: match data {
-                    Some(Json(data)) => data.to_owned(),
-                    None => RawValue::from_string("{}".to_owned()).map_err(EncodeError::from)?,
-                },
-                timestamp: stamp.time(),
-                message_id,
+        let content = Content::Said {
+            kind: kind.as_str().to_owned(),
+            user: self.principal.user.clone(),
+            data: match data {
+                Some(Json(data)) => data.to_owned(),
+                None => RawValue::from_string("{}".to_owned()).map_err(EncodeError::from)?,
             },
+            timestamp: stamp.time(),
+            message_id,
         };
+        let envelope = Envelope::new(Address::Topic(topic), content);
         self.services.relay.publish(&envelope).await?;
         self.answer(request_id, &answer)
     }

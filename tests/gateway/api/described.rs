@@ -139,10 +139,11 @@ async fn what_is_described_is_so() {
     refusals(&mut described, &fixture).await;
     bodies(&mut described, &fixture).await;
     limits(&mut described).await;
-    // These take a time that no test waits for, or a daemon that stops: the drain is tested.
+    // These take a time that no test waits for, a Redis that is down, or a daemon that stops: both are tested elsewhere.
     let elsewhere = [
         "post /api/v1/disconnect 408",
         "post /api/v1/exercises/{id}/launch 408",
+        "get /healthz/redis 503",
         "get /readyz 503",
     ];
     assert_eq!(described.unseen(), elsewhere);
@@ -161,6 +162,7 @@ async fn answers(described: &mut Described, fixture: &Fixture) {
         "/readyz",
         "/healthz",
         "/healthz/nats",
+        "/healthz/redis",
         "/healthz/websocket",
         "/metrics",
         "/openapi.json",
