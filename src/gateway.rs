@@ -6,6 +6,7 @@
 
 mod address;
 mod admission;
+mod announce;
 mod api;
 mod auth;
 mod call;
@@ -85,6 +86,8 @@ pub struct GatewayConfig {
     pub clock: Clock,
     /// What answers requests.
     pub exercises: ExerciseService,
+    /// Whether changes of the content are announced here, and so not followed elsewhere.
+    pub announces: bool,
     /// What carries messages.
     pub broker: Carrier,
     /// Where it is counted what happens.
@@ -139,10 +142,15 @@ impl Gateway {
             topics: limits.topics_per_connection,
             patience: limits.request_timeout,
         });
+        if config.announces {
+            services.relay.follow_no_content();
+        }
         let relay = Arc::clone(&services.relay);
-        background.spawn("relay", relay.run(background.stopping()));
+        background.supervise("relay", move |stopping| Arc::clone(&relay).run(stopping));
         let presence = Arc::clone(&services);
-        background.spawn("presence", presence.announce(background.stopping()));
+        background.supervise("presence", move |stopping| {
+            Arc::clone(&presence).announce(stopping)
+        });
         // What services say to everyone is for any connection, so it is followed for ever.
         let everyone = services.relay.lease(Envelope::broadcast_channel());
         let stopping = background.stopping();

@@ -120,6 +120,13 @@ impl Hub {
         }
     }
 
+    /// Whether all who are subscribed to this very topic have taken most of what they were sent.
+    pub(super) fn has_room(&self, topic: &Topic) -> bool {
+        let shard = self.shard(topic);
+        let mut recipients = shard.get(topic).into_iter().flat_map(HashMap::values);
+        recipients.all(|recipient| recipient.outbox.is_roomy())
+    }
+
     /// How many subscriptions there are. It looks at every topic: for whoever asks now and then.
     pub(super) fn subscriptions(&self) -> usize {
         let exact = self.topics.iter().map(|shard| {

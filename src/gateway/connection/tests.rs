@@ -128,6 +128,7 @@ fn gateway(change: impl FnOnce(&mut Limits)) -> Gateway {
         broker: MemoryBroker::new().into(),
         clock: Clock::new(move || midnight().saturating_add(begin.elapsed()).unwrap()),
         exercises: ExerciseService::new(Arc::new(CatalogStore::default())),
+        announces: false,
         metrics: Metrics::new(),
     })
 }
