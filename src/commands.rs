@@ -12,6 +12,7 @@ mod rule;
 mod schema;
 mod serve;
 mod show;
+mod signals;
 mod tail;
 mod token;
 mod validate;

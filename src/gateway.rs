@@ -6,6 +6,7 @@
 
 mod address;
 mod admission;
+mod announce;
 mod api;
 mod auth;
 mod call;
@@ -95,6 +96,8 @@ pub struct GatewayConfig {
     pub clock: Clock,
     /// What answers requests.
     pub exercises: ExerciseService,
+    /// Whether changes of the content are announced here, and so not followed elsewhere.
+    pub announces: bool,
     /// What carries messages.
     pub broker: Carrier,
     /// What keeps them, and delivers through that broker.
@@ -160,6 +163,9 @@ impl Gateway {
             topics: limits.topics_per_connection,
             patience: limits.request_timeout,
         });
+        if config.announces {
+            services.relay.follow_no_content();
+        }
         services.begin();
         lanes.spawn(&services);
         let shared = Shared {

@@ -49,6 +49,8 @@ struct Counted {
     requests: Family<Request, Counter>,
     request_duration: Histogram,
     content: Content,
+    reloads: Family<Outcome, Counter>,
+    reload_duration: Histogram,
     brokers: Brokers,
 }
 
@@ -128,6 +130,31 @@ struct Code {
     code: &'static str,
 }
 
+/// What became of a reload of the content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReloadResult {
+    /// What is served changed.
+    Applied,
+    /// What is served did not change.
+    Unchanged,
+    /// What is on the disk may not be served: what is served stays.
+    Rejected,
+    /// What is on the disk could not be read: what is served stays.
+    Failed,
+}
+
+impl ReloadResult {
+    /// The name in logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Unchanged => "unchanged",
+            Self::Rejected => "rejected",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// What became of a message that the broker brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryOutcome {
@@ -176,6 +203,9 @@ impl Metrics {
             // 50 microseconds to 13 seconds.
             request_duration: Histogram::new(exponential_buckets(0.000_05, 4.0, 10)),
             content: Content::default(),
+            reloads: Family::default(),
+            // A millisecond to half a minute.
+            reload_duration: Histogram::new(exponential_buckets(0.001, 2.0, 15)),
             brokers: Brokers::default(),
         };
         counted.register();
@@ -301,6 +331,13 @@ impl Metrics {
         content.stale.set(whole(stale));
     }
 
+    /// The content was reloaded, and its changes announced.
+    pub fn reload(&self, result: ReloadResult, took: Duration) {
+        let result = result.as_str();
+        self.0.reloads.get_or_create(&Outcome { result }).inc();
+        self.0.reload_duration.observe(took.as_secs_f64());
+    }
+
     /// All of it as `OpenMetrics` text.
     pub fn encode(&self) -> Result<String, fmt::Error> {
         let mut page = String::new();
@@ -324,8 +361,14 @@ impl fmt::Debug for Metrics {
 impl Counted {
     // The registry appends `_total` to counters by itself.
     fn register(&mut self) {
+        self.register_sockets();
+        self.register_messages();
+        self.register_content();
+        self.brokers.register(&mut self.registry);
+    }
+
+    fn register_sockets(&mut self) {
         let of = &mut self.registry;
-        self.brokers.register(of);
         of.register(
             "websocket_connections",
             "Requests for sockets, by what became of them",
@@ -371,6 +414,10 @@ impl Counted {
             "Frames that were too many",
             self.limited.clone(),
         );
+    }
+
+    fn register_messages(&mut self) {
+        let of = &mut self.registry;
         of.register(
             "mithril_subscriptions",
             "Topics that connections are subscribed to",
@@ -401,6 +448,20 @@ impl Counted {
             "How long answers to requests took",
             self.request_duration.clone(),
         );
+    }
+
+    fn register_content(&mut self) {
+        let of = &mut self.registry;
+        of.register(
+            "mithril_reload",
+            "Reloads of the content, by result",
+            self.reloads.clone(),
+        );
+        of.register(
+            "mithril_reload_duration_seconds",
+            "How long reloads took, to the last announcement",
+            self.reload_duration.clone(),
+        );
         let content = &self.content;
         for (name, help, gauge) in [
             (
@@ -416,7 +477,7 @@ impl Counted {
             ),
             (
                 "mithril_content_stale",
-                "Exercises served that are broken on disk",
+                "Files whose last good version is served, because they are broken now",
                 &content.stale,
             ),
         ] {

@@ -13,7 +13,7 @@ use anyhow::Context;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{sleep, timeout};
 
-use super::serve::Signals;
+use super::signals::Signals;
 use crate::cli::Tail;
 use crate::config::Layers;
 use crate::output::{ExitStatus, Messages, Printer};

@@ -179,6 +179,16 @@ impl Hub {
         taken
     }
 
+    /// Whether all who hear this very topic have taken most of what they were sent.
+    pub(super) fn has_room(&self, topic: &Topic) -> bool {
+        let shard = self.shard(topic);
+        let mut has_room = true;
+        if let Some(place) = shard.get(topic) {
+            place.each(|recipient| has_room &= recipient.outbox.is_roomy());
+        }
+        has_room
+    }
+
     /// How many subscriptions there are. It looks at every topic: for whoever asks now and then.
     pub(super) fn subscriptions(&self) -> usize {
         let exact = self.topics.iter().map(|shard| {

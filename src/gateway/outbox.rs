@@ -247,6 +247,12 @@ impl Outbox {
         self.queue().end.is_some()
     }
 
+    /// Whether the queue is at most half full or at its end.
+    pub(super) fn is_roomy(&self) -> bool {
+        let queue = self.queue();
+        queue.end.is_some() || self.has_room(&queue)
+    }
+
     fn has_room(&self, queue: &Queue) -> bool {
         queue.frames.len() <= self.bounds.frames / 2 && queue.bytes <= self.bounds.bytes / 2
     }

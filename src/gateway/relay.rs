@@ -9,6 +9,7 @@
 mod tests;
 mod upstreams;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broker::{Broker, ConnectionChange, Delivery, Inbox, Subscription};
 use crate::metrics::{DeliveryOutcome, Metrics};
-use crate::protocol::{EncodeError, Envelope};
+use crate::protocol::{EncodeError, Envelope, Topic};
 
 use super::history::AROUND;
 use super::hub::Hub;
@@ -41,6 +42,8 @@ pub(super) struct Relay {
     hub: Arc<Hub>,
     upstreams: Mutex<Upstreams>,
     work: Notify,
+    /// Whether this process itself says what changes in the content.
+    announces: AtomicBool,
 }
 
 /// A reason to follow a channel; it ends when it is dropped.
@@ -48,7 +51,8 @@ pub(super) struct Relay {
 #[must_use = "the channel is not followed for it when it is dropped"]
 pub(super) struct Lease {
     relay: Arc<Relay>,
-    channel: Arc<str>,
+    /// Nothing where there is nobody to hear it from but this process.
+    channel: Option<Arc<str>>,
     settled: Arc<Notify>,
 }
 
@@ -65,19 +69,35 @@ impl Relay {
             hub,
             upstreams: Mutex::default(),
             work: Notify::new(),
+            announces: AtomicBool::new(false),
         })
+    }
+
+    /// From now on what changes in the content is known first hand, and would be heard twice if other
+    /// replicas were listened to.
+    pub(super) fn follow_no_content(&self) {
+        self.announces.store(true, Ordering::Relaxed);
     }
 
     /// Follows a channel, from now on or sooner than the broker confirms it.
     pub(super) fn lease(self: &Arc<Self>, channel: impl Into<Arc<str>>) -> Lease {
         let channel = channel.into();
+        let topic = Topic::parse(&channel);
+        let about_content = matches!(topic, Some(Topic::ExerciseUpdated | Topic::PoolUpdated));
+        if about_content && self.announces.load(Ordering::Relaxed) {
+            return Lease {
+                relay: Arc::clone(self),
+                channel: None,
+                settled: Arc::default(),
+            };
+        }
         let (settled, is_news) = self.upstreams().add(&channel);
         if is_news {
             self.work.notify_one();
         }
         Lease {
             relay: Arc::clone(self),
-            channel,
+            channel: Some(channel),
             settled,
         }
     }
@@ -98,6 +118,7 @@ impl Relay {
 
     /// Subscribes and unsubscribes as leases come and go.
     pub(super) async fn run(self: Arc<Self>, stopping: CancellationToken) {
+        self.upstreams().begin_anew();
         loop {
             let (batch, wake) = self.upstreams().due(Instant::now(), BATCH);
             if !batch.is_empty() {
@@ -158,10 +179,13 @@ impl Lease {
     /// Waits until the broker has confirmed the subscription, or an attempt has failed. A lease that
     /// is kept is confirmed later.
     pub(super) async fn confirmed(&self) -> Result<(), Unconfirmed> {
+        let Some(channel) = &self.channel else {
+            return Ok(());
+        };
         loop {
             let mut settled = std::pin::pin!(self.settled.notified());
             settled.as_mut().enable();
-            if let Some(confirmed) = self.relay.upstreams().outcome(&self.channel) {
+            if let Some(confirmed) = self.relay.upstreams().outcome(channel) {
                 return if confirmed { Ok(()) } else { Err(Unconfirmed) };
             }
             settled.await;
@@ -171,8 +195,11 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        let Some(channel) = &self.channel else {
+            return;
+        };
         let until = Instant::now() + LINGER;
-        if self.relay.upstreams().release(&self.channel, until) {
+        if self.relay.upstreams().release(channel, until) {
             self.relay.work.notify_one();
         }
     }

@@ -74,12 +74,19 @@ impl Services {
     pub(super) fn begin(self: &Arc<Self>) {
         let tasks = &self.tasks;
         let relay = Arc::clone(&self.relay);
-        tasks.spawn("relay", relay.run(tasks.stopping()));
-        tasks.spawn("presence", Arc::clone(self).announce(tasks.stopping()));
+        tasks.supervise("relay", move |stopping| Arc::clone(&relay).run(stopping));
+        let services = Arc::clone(self);
+        tasks.supervise("presence", move |stopping| {
+            Arc::clone(&services).announce(stopping)
+        });
         let (hub, history) = (Arc::clone(&self.hub), Arc::clone(&self.history));
-        tasks.spawn("feeder", feeder::run(hub, history, tasks.stopping()));
+        tasks.supervise("feeder", move |stopping| {
+            feeder::run(Arc::clone(&hub), Arc::clone(&history), stopping)
+        });
         let receipts = Arc::clone(&self.receipts);
-        tasks.spawn("receipts", receipts.run(tasks.stopping()));
+        tasks.supervise("receipts", move |stopping| {
+            Arc::clone(&receipts).run(stopping)
+        });
         // What services say to everyone is for any connection, so it is followed for ever.
         let everyone = self.relay.lease(Envelope::broadcast_channel());
         let stopping = tasks.stopping();

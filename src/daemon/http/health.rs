@@ -59,6 +59,7 @@ pub(super) fn routes() -> Vec<Route<Arc<Vitals>>> {
         Route::get("/livez", live),
         Route::get("/readyz", ready),
         Route::get("/healthz", overview),
+        Route::get("/healthz/content", super::content::content),
         Route::get("/healthz/nats", nats),
         Route::get("/healthz/redis", brokers::redis),
         Route::get("/healthz/websocket", websocket),

@@ -134,6 +134,7 @@ fn gateway(change: impl FnOnce(&mut Limits)) -> Gateway {
         deliver_on_connect: true,
         clock,
         exercises: ExerciseService::new(Arc::new(CatalogStore::default())),
+        announces: false,
         metrics: Metrics::new(),
     })
 }

@@ -164,6 +164,7 @@ async fn answers(described: &mut Described, fixture: &Fixture) {
         "/livez",
         "/readyz",
         "/healthz",
+        "/healthz/content",
         "/healthz/nats",
         "/healthz/redis",
         "/healthz/websocket",
