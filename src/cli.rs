@@ -1,6 +1,7 @@
 //! What can be typed: definitions alone, no behaviour. Help, man pages and completions are made
 //! from here.
 
+mod cache;
 mod content;
 mod formats;
 mod key_flags;
@@ -14,9 +15,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use cache::{Cache, CacheInvalidate, CacheStatus, CacheWarm};
 pub use content::{Diff, New, NewExercise, NewPool};
 pub use formats::{ColorWhen, DataFormat, ReportFormat, ReportTarget};
-pub use key_flags::KeyFlags;
+pub use key_flags::{KeyFlags, RedisFlags};
 pub use publish::Publish;
 pub use tail::{Tail, TailFormat};
 pub use token::{Token, TokenInspect, TokenMint};
@@ -27,6 +29,7 @@ pub const GROUPS: &[(&str, &[&str])] = &[
     ("Write and look at content", &["new", "show", "diff"]),
     ("Run the daemon", &["serve", "token"]),
     ("Watch and send messages", &["tail", "publish"]),
+    ("Work with Redis", &["cache"]),
     ("Set up the shell", &["completions", "man", "help"]),
 ];
 
@@ -101,6 +104,9 @@ pub enum Command {
     /// Names the exercises that were added, removed and changed, with the points and the tests that
     /// changed.
     Diff(Diff),
+    /// Write the exercises to Redis, remove them, or say what is there
+    #[command(subcommand)]
+    Cache(Cache),
     /// Run the daemon
     Serve(Serve),
     /// Mint a token, or say what is wrong with one

@@ -18,8 +18,8 @@ pub use layers::{Environment, Layers, Origin};
 pub use redis_url::{RedisHost, RedisPlace, RedisUrl, RedisUrlError};
 pub use secret::Secret;
 pub use sections::{
-    Auth, Cache, Codes, Config, Content, Cors, Gateway, Limits, Lint, Log, Redis, RoomPolicy,
-    Server,
+    Auth, Cache, Config, Content, Cors, Gateway, Limits, Lint, Listed, Log, Redis, RoomPolicy,
+    Server, WatchMode,
 };
 pub use value::duration as parse_duration;
 
@@ -58,6 +58,14 @@ const ALGORITHMS: [(&str, Algorithm); 12] = [
 /// The names of policies for rooms.
 const ROOM_POLICIES: [(&str, RoomPolicy); 2] =
     [("open", RoomPolicy::Open), ("claim", RoomPolicy::Claim)];
+
+/// The ways in which changes are noticed.
+const WATCH_MODES: [(&str, WatchMode); 4] = [
+    ("auto", WatchMode::Auto),
+    ("inotify", WatchMode::Inotify),
+    ("poll", WatchMode::Poll),
+    ("off", WatchMode::Off),
+];
 
 /// Why the configuration can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -136,6 +144,9 @@ impl Config {
             },
             content: Content {
                 dir: PathBuf::from(read.text("content.dir")),
+                watch: read
+                    .choice("content.watch", &WATCH_MODES)
+                    .unwrap_or_default(),
             },
             redis: Redis {
                 server: read.redis(),
@@ -154,10 +165,14 @@ impl Config {
                 ),
             },
             lint: Lint {
-                select: read.codes("lint.select"),
-                ignore: read.codes("lint.ignore"),
+                select: read.listed("lint.select"),
+                ignore: read.listed("lint.ignore"),
                 severity: read.table("lint.severity"),
+                score_total: read.number("lint.score_total"),
                 max_timeout: read.number("lint.max_timeout"),
+                grader_deadline: read.number("lint.grader_deadline"),
+                programs: read.list("lint.programs").unwrap_or_default(),
+                allow_files: read.listed("lint.allow_files"),
                 max_file_size: read.number("lint.max_file_size"),
             },
         };

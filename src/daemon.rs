@@ -5,7 +5,6 @@
 
 mod accept;
 mod http;
-mod lingering;
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,6 +21,7 @@ use crate::gateway::{
     AuthConfig, AuthError, Gateway, GatewayConfig, Limits, Origins, Rules, TrustedProxies,
 };
 use crate::ids::UserId;
+use crate::lingering::Lingering;
 use crate::metrics::Metrics;
 use crate::shutdown::{TaskName, Tasks};
 
@@ -230,7 +230,7 @@ impl Daemon {
         // Sockets end sooner by rules of their own, so that their peers are told.
         let stall = 2 * (limits.write_timeout + limits.close_timeout);
         let serve = |listener, router| {
-            let listener = lingering::Lingering::new(listener, stall, lingering.clone());
+            let listener = Lingering::new(listener, stall, lingering.clone());
             let accepting = accept::accept(listener, router, self.header_timeout, tasks.clone());
             tasks.spawn("accept", accepting);
         };

@@ -13,9 +13,9 @@
 //! | --- | --- |
 //! | 5 surface | [`commands`], [`output`], [`cli`] |
 //! | 4 daemon | [`daemon`], [`gateway`] |
-//! | 3 services | [`catalog`], [`scaffold`], [`lint`], [`tail`], [`remote`], [`broker`], [`link`] |
+//! | 3 services | [`cache`], [`catalog`], [`scaffold`], [`watch`], [`lint`], [`tail`], [`remote`], [`history`], [`broker`], [`link`] |
 //! | 2 domain | [`pool`], [`exercise`], [`protocol`], [`ids`] |
-//! | 1 foundation | [`config`], [`diagnostics`], [`telemetry`], [`metrics`], [`shutdown`], [`backoff`], [`clock`] |
+//! | 1 foundation | [`config`], [`diagnostics`], [`telemetry`], [`metrics`], [`lingering`], [`shutdown`], [`backoff`], [`clock`] |
 //!
 //! # Flows
 //!
@@ -32,11 +32,14 @@
 //! Connection: one socket and its tasks · Session: its protocol state · Principal: who it is ·
 //! Topic: what a client subscribes to · Channel: a name on a broker · Envelope: what travels ·
 //! Frame: encoded text, shared by sockets · Hub: local registry and fan-out · Relay: upstream
-//! subscriptions · Broker: Redis, NATS or memory · Link: commands to a Redis · Catalog ⊃ Pool ⊃
+//! subscriptions · Broker: Redis, NATS or memory · Link: commands to a Redis · History: what was
+//! published, by topic · Offset, Epoch: a position in a topic's history · Feed: how much of it has been
+//! published here · Gate: what waits while a connection is sent what it missed · Catalog ⊃ Pool ⊃
 //! Exercise · Diagnostic, Rule, Severity, Span, Label, Report · Revision: a catalog's number.
 
 pub mod backoff;
 pub mod broker;
+pub mod cache;
 pub mod catalog;
 pub mod cli;
 pub mod clock;
@@ -46,7 +49,9 @@ pub mod daemon;
 pub mod diagnostics;
 pub mod exercise;
 pub mod gateway;
+pub mod history;
 pub mod ids;
+pub mod lingering;
 pub mod link;
 pub mod lint;
 pub mod metrics;
@@ -58,3 +63,4 @@ pub mod scaffold;
 pub mod shutdown;
 pub mod tail;
 pub mod telemetry;
+pub mod watch;

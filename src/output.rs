@@ -123,6 +123,18 @@ impl Printer {
         );
     }
 
+    /// Asks a question to which only yes is yes. Where nobody is there to answer, whoever ran the
+    /// command has decided.
+    pub fn confirm(&self, question: &str) -> io::Result<bool> {
+        if !self.stderr.terminal || !io::stdin().is_terminal() {
+            return Ok(true);
+        }
+        write!(io::stderr().lock(), "{question} [y/N] ")?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes" | "YES"))
+    }
+
     /// Says why the command failed.
     pub fn error(&self, message: &str) {
         say(

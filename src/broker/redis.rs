@@ -112,7 +112,7 @@ impl RedisBroker {
     }
 
     async fn send(&self, channel: &str, payload: &[u8]) -> Result<(), BrokerError> {
-        if !self.registry.is_up() {
+        if !self.registry.may_publish() {
             return Err(BrokerError::Disconnected);
         }
         let command = Command::new("PUBLISH").arg(channel).arg(payload);

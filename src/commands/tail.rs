@@ -40,7 +40,7 @@ struct Lost(String);
 
 pub(super) fn run(
     args: Tail,
-    layers: &Layers,
+    layers: Layers,
     printer: &Printer,
 ) -> Result<ExitStatus, anyhow::Error> {
     let plan = Plan::new(args, layers, printer.is_terminal())?;

@@ -13,7 +13,7 @@ use ipnet::IpNet;
 use super::file::{self, FileLayer};
 use super::keys::{self, Key};
 use super::value::{self, Raw};
-use super::{Codes, ConfigError, KEYS, Secret};
+use super::{ConfigError, KEYS, Listed, Secret};
 
 /// Variables that commands read and that are no keys.
 const OF_COMMANDS: [&str; 3] = ["MITHRIL_CONFIG", "MITHRIL_TOKEN", "MITHRIL_API_KEY"];
@@ -207,11 +207,11 @@ impl<'l> Reader<'l> {
         self.read(path, "a list", Raw::list)
     }
 
-    /// A list of rules and where it is written: rules are checked where they are known.
-    pub(super) fn codes(&mut self, path: &str) -> Option<Codes> {
+    /// A list and where it is written, for what is checked elsewhere: rules, and patterns of files.
+    pub(super) fn listed(&mut self, path: &str) -> Option<Listed> {
         let items = self.list(path)?;
         let (_, origin) = self.find(keys::find(path)?)?;
-        Some(Codes { items, origin })
+        Some(Listed { items, origin })
     }
 
     pub(super) fn choice<T: Copy>(&mut self, path: &str, choices: &[(&str, T)]) -> Option<T> {

@@ -156,6 +156,22 @@ pub struct Limits {
 pub struct Content {
     /// The tree of exercises.
     pub dir: PathBuf,
+    /// How changes in it are noticed.
+    pub watch: WatchMode,
+}
+
+/// How changes in the content are noticed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WatchMode {
+    /// The system tells of them; where it can't, everything is looked at every few seconds.
+    #[default]
+    Auto,
+    /// The system tells of them.
+    Inotify,
+    /// Everything is looked at every few seconds.
+    Poll,
+    /// They are not noticed, only told of.
+    Off,
 }
 
 /// `[redis]`.
@@ -187,21 +203,29 @@ pub struct Log {
 #[derive(Debug, Clone)]
 pub struct Lint {
     /// Codes or prefixes to report.
-    pub select: Option<Codes>,
+    pub select: Option<Listed>,
     /// Codes or prefixes not to report.
-    pub ignore: Option<Codes>,
+    pub ignore: Option<Listed>,
     /// Severities by code.
     pub severity: BTreeMap<String, (String, Origin)>,
+    /// The points that the stages of an exercise make together.
+    pub score_total: u32,
     /// The most seconds that a build or a test may take.
     pub max_timeout: u32,
+    /// The most seconds that the build and all tests of an exercise may take together.
+    pub grader_deadline: u32,
+    /// Programs that commands may run, besides the usual ones.
+    pub programs: Vec<String>,
+    /// Patterns of files that may stand beside an exercise.
+    pub allow_files: Option<Listed>,
     /// The most bytes of a file.
     pub max_file_size: u32,
 }
 
-/// Codes of rules, or prefixes of them, and where they are written.
+/// A list that is checked where its items are known, and where it is written.
 #[derive(Debug, Clone)]
-pub struct Codes {
-    /// The codes and prefixes.
+pub struct Listed {
+    /// The items.
     pub items: Vec<String>,
     /// Where.
     pub origin: Origin,

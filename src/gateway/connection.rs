@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout};
+use tracing::{Instrument, Span};
 
 use crate::metrics::Metrics;
 use crate::protocol::Close;
@@ -78,11 +79,9 @@ pub(super) struct Care {
 }
 
 /// Serves one socket until it is closed.
-#[expect(
-    clippy::manual_async_fn,
-    reason = "an async function would keep its arguments beside what is bound to them, for as long \
-              as the connection lives: 800 bytes of each idle one"
-)]
+//
+// Not an async function: that would keep its arguments beside what is bound to them, for as long as
+// the connection lives: 800 bytes of each idle one.
 pub(super) fn run<R, W>(
     (mut reader, mut writer): (Reader<R>, Writer<W>),
     mut session: Session,
@@ -93,8 +92,11 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
+    // What is written often is written outside of it: to enter a span costs as much as to write.
+    let span = Span::current();
     async move {
-        tracing::debug!(dialect = ?session.dialect(), "opened");
+        let span = &span;
+        span.in_scope(|| tracing::debug!(dialect = ?session.dialect(), "opened"));
         let Care {
             terms,
             vigil,
@@ -118,13 +120,14 @@ where
             meter,
             metrics,
         };
-        let read = pin!(reading.read(&mut reader));
+        let read = pin!(reading.read(&mut reader).instrument(span.clone()));
         let mut read = Gated::new(read);
         let writing = Writing {
             outbox: &outbox,
             terms,
             activity,
             metrics,
+            span,
         };
         let mut write = pin!(writing.write(&mut writer));
         tokio::select! {
@@ -139,7 +142,7 @@ where
                 timeout(terms.close, read).await.ok();
             },
         }
-        tracing::debug!("ended");
+        span.in_scope(|| tracing::debug!("ended"));
     }
 }
 

@@ -126,8 +126,12 @@ impl Dialer {
         place: &str,
         what: impl Future<Output = Result<T, LinkFailure>>,
     ) -> Result<T, LinkError> {
-        let late = Err(LinkFailure::Timeout(self.limit));
-        let done = timeout(self.limit, what).await.unwrap_or(late);
+        let late = if self.url.tls {
+            LinkFailure::SilentTls(self.limit)
+        } else {
+            LinkFailure::Timeout(self.limit)
+        };
+        let done = timeout(self.limit, what).await.unwrap_or(Err(late));
         done.map_err(|failure| LinkError {
             place: place.into(),
             failure,

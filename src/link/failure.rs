@@ -37,6 +37,9 @@ pub enum LinkFailure {
     /// There is no secure connection to it.
     #[error("can't be spoken to over TLS: {0}")]
     Tls(String),
+    /// It said nothing to a secure greeting.
+    #[error("did not answer over TLS within {0:?}; if it speaks without, write redis://")]
+    SilentTls(Duration),
     /// User or password are wrong.
     #[error(
         "refuses the user or the password: check redis.password (REDIS_PASSWORD) and redis.url"
@@ -97,7 +100,8 @@ impl LinkFailure {
             | Self::Timeout(_)
             | Self::Closed
             | Self::Garbled
-            | Self::Tls(_) => true,
+            | Self::Tls(_)
+            | Self::SilentTls(_) => true,
             Self::WrongPassword
             | Self::NoPassword
             | Self::Forbidden(_)

@@ -98,6 +98,20 @@ pub(crate) async fn a_confirmed_subscription_misses_nothing<S: Server>() {
     assert_eq!(there.heard(&there).await, [], "nobody else hears it");
 }
 
+pub(crate) async fn who_may_subscribe_may_publish<S: Server>() {
+    let server = S::start().await;
+    // Each is asked at the first moment at which it says yes to anything.
+    for _ in 0..20 {
+        let inbox = Recorder::new();
+        let broker = server.connect(inbox.clone()).await;
+        let subscription = Subscription::to("room:a");
+        soon(broker.subscribe(subscription)).await.unwrap();
+        let published = broker.publish("room:a".into(), Bytes::from("at once"));
+        soon(published).await.unwrap();
+        assert_eq!(inbox.next().await.payload, "at once");
+    }
+}
+
 pub(crate) async fn a_publisher_hears_itself<S: Server>() {
     let server = S::start().await;
     let peer = Peer::of(&server).await;
@@ -383,6 +397,7 @@ macro_rules! suite {
     ($server:ty) => {
         $crate::conformance::suite!($server:
             a_confirmed_subscription_misses_nothing,
+            who_may_subscribe_may_publish,
             a_publisher_hears_itself,
             after_an_unsubscription_nothing_comes,
             a_pattern_hears_its_channels_alone,
@@ -403,7 +418,8 @@ macro_rules! suite {
     };
     ($server:ty: $($test:ident),* $(,)?) => {
         $(
-            #[tokio::test]
+            // A broker and its callers are on several threads, as in the daemon.
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
                 $crate::conformance::$test::<$server>().await;
             }

@@ -36,9 +36,11 @@ async fn health_tells_what_is_served() {
 #[tokio::test]
 async fn what_is_not_configured_is_not_ill() {
     let fixture = Fixture::start().await;
-    let answer = fixture.http(&get("/healthz/nats")).await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.json(), json!({"state": "off"}));
+    for path in ["/healthz/nats", "/healthz/redis"] {
+        let answer = fixture.http(&get(path)).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.json(), json!({"state": "off"}));
+    }
 }
 
 #[tokio::test]

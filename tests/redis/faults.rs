@@ -2,12 +2,17 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
 
-use mithril::broker::{Broker, BrokerError, ConnectionChange, Subscription};
+use mithril::broker::redis::{RedisBroker, RedisConfig};
+use mithril::broker::{Broker, BrokerError, ConnectionChange, Delivery, Inbox, Subscription};
+use mithril::metrics::Metrics;
+use mithril::shutdown::Tasks;
 
-use crate::recorder::soon;
+use crate::recorder::{Recorder, soon};
 use crate::server::RedisServer;
-use crate::subscriber::Subscriber;
+use crate::subscriber::{Subscriber, impatient};
 
 #[tokio::test]
 async fn a_server_that_comes_later_is_found() {
@@ -145,6 +150,59 @@ async fn many_subscriptions_are_made_anew_before_the_broker_is_back() {
         .await
         .unwrap();
     assert_eq!(numbers(&server), "ws:0\n0\nws:4999\n1");
+}
+
+/// An inbox that can't bear everything.
+#[derive(Debug, Default)]
+struct Delicate {
+    recorder: Arc<Recorder>,
+}
+
+impl Inbox for Delicate {
+    fn deliver(&self, delivery: Delivery) {
+        assert!(delivery.payload != "poison", "on purpose");
+        Inbox::deliver(&*self.recorder, delivery);
+    }
+
+    fn changed(&self, change: ConnectionChange) {
+        Inbox::changed(&*self.recorder, change);
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_its_receiver_cannot_bear_ends_nothing_else() {
+    let server = RedisServer::start();
+    let (inbox, tasks) = (Arc::new(Delicate::default()), Tasks::new());
+    let config = RedisConfig {
+        url: server.url().parse().unwrap(),
+        timing: impatient(),
+    };
+    let broker = RedisBroker::connect(config, inbox.clone(), Metrics::new(), &tasks);
+    soon(broker.subscribe(Subscription::to("a"))).await.unwrap();
+    server.cli(&["PUBLISH", "a", "poison"]);
+    inbox.recorder.changed(ConnectionChange::Restored).await;
+    server.cli(&["PUBLISH", "a", "food"]);
+    assert_eq!(inbox.recorder.next().await.payload, "food");
+}
+
+#[tokio::test]
+async fn last_words_are_published_when_the_process_stops() {
+    let server = RedisServer::start();
+    let heard = Subscriber::patient(&server.url());
+    heard.subscribe("a").await.unwrap();
+    let tasks = Tasks::new();
+    let config = RedisConfig::new(server.url().parse().unwrap());
+    let broker = RedisBroker::connect(config, Recorder::new(), Metrics::new(), &tasks);
+    soon(broker.subscribe(Subscription::to("b"))).await.unwrap();
+    tasks.stop();
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    assert_eq!(tasks.join(deadline).await, []);
+    soon(broker.publish("a".into(), "farewell".into()))
+        .await
+        .unwrap();
+    assert_eq!(heard.next().await.1, "farewell");
+    let late = soon(broker.subscribe(Subscription::to("c"))).await;
+    assert_eq!(late, Err(BrokerError::Disconnected));
 }
 
 #[tokio::test]

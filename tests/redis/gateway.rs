@@ -134,3 +134,22 @@ async fn health_says_whether_a_message_comes_back() {
     let (status, body) = get(&alone, "/healthz/redis").await;
     assert_eq!((status, body), (200, json!({"state": "off"})));
 }
+
+#[tokio::test]
+async fn a_replica_that_stops_tells_the_others_who_leaves() {
+    let server = RedisServer::start();
+    let (leaving, staying) = (replica(&server).await, replica(&server).await);
+    let mut ben = staying.connect_as("ben", "/ws/maths").await;
+    assert_eq!(ben.receive().await["data"]["user_id"], "ben");
+    ben.subscribe(&["ws:ben"]).await;
+    let mut anna = leaving.connect_as("anna", "/ws/maths").await;
+    let joined = ben.receive().await;
+    assert_eq!(joined["data"]["user_id"], "anna", "{joined}");
+    let drained = tokio::join!(leaving.daemon.drain(), anna.closed());
+    assert_eq!(drained.0, []);
+    let left = ben.receive().await;
+    assert_eq!(
+        (&left["type"], &left["data"]["user_id"]),
+        (&json!("user_left"), &json!("anna"))
+    );
+}

@@ -5,7 +5,15 @@
     reason = "a helper that fails fails its test"
 )]
 
+#[expect(dead_code, reason = "each tier uses a part of it")]
+#[path = "../cli/fixture.rs"]
+mod binary;
+mod cache;
 mod causes;
+mod commands;
+#[expect(unreachable_pub, reason = "the generators are shared with the benches")]
+#[path = "../support/content.rs"]
+mod content;
 mod faults;
 #[expect(dead_code, reason = "each tier uses a part of it")]
 #[path = "../gateway/fixture.rs"]

@@ -1,9 +1,13 @@
 //! Wherever a Redis is: behind a socket, TLS, sentinels, or in several parts.
 
+use std::process::Command as Process;
+
 use mithril::broker::{Broker, ConnectionChange};
 use mithril::config::RedisUrl;
-use mithril::link::{Command, Link, LinkFailure, LinkLimits};
+use mithril::link::{Command, Link, LinkFailure, LinkLimits, Reply};
 
+use crate::binary::{Outcome, mithril};
+use crate::content::write_tree;
 use crate::recorder::soon;
 use crate::server::{RedisServer, free_port};
 use crate::subscriber::Subscriber;
@@ -152,4 +156,113 @@ async fn keys_of_a_cluster_are_found_on_all_its_nodes() {
     let moved = moved.await.unwrap();
     assert!(moved.contains(&Err(LinkFailure::Moved)));
     assert!(LinkFailure::Moved.to_string().contains("redis+cluster://"));
+}
+#[tokio::test]
+async fn the_cache_lies_on_all_nodes_of_a_cluster() {
+    let (servers, url) = cluster().await;
+    let directory = tempfile::tempdir().unwrap();
+    write_tree(&directory.path().join("exercises"), 120);
+    let run = |arguments: &[&str]| -> Outcome {
+        let mut command = mithril(directory.path());
+        command.arg("cache").args(arguments).env("REDIS_URL", &url);
+        command.output().unwrap().into()
+    };
+    let expect = |code: i32, arguments: &[&str]| {
+        let outcome = run(arguments);
+        assert_eq!(
+            outcome.code, code,
+            "{arguments:?}: {}{}",
+            outcome.stdout, outcome.stderr
+        );
+        outcome.stdout
+    };
+    expect(1, &["status"]);
+    expect(0, &["warm"]);
+    expect(0, &["status"]);
+    expect(0, &["warm", "--pool", "pool-0001"]);
+    let size = |server: &RedisServer| -> usize { server.cli(&["DBSIZE"]).parse().unwrap() };
+    assert!(servers.iter().all(|server| size(server) > 10));
+    assert_eq!(servers.iter().map(size).sum::<usize>(), 120 + 2 * 2 + 1);
+    let removed = expect(0, &["invalidate", "--pool", "pool-0001"]);
+    assert_eq!(removed.lines().count(), 1 + 20 + 2);
+    let list = Command::new("LRANGE").args(["mithril:pools:list", "0", "-1"]);
+    let listed = link(&url).send(list).await.unwrap().list().unwrap();
+    assert_eq!(listed, [Reply::Bytes(b"pool-0000".to_vec())]);
+    expect(1, &["status"]);
+    std::fs::remove_dir_all(directory.path().join("exercises/pool-0001")).unwrap();
+    expect(0, &["warm", "--prune"]);
+    expect(0, &["status"]);
+    expect(0, &["invalidate", "--all"]);
+    assert_eq!(servers.iter().map(size).sum::<usize>(), 0);
+}
+
+#[tokio::test]
+async fn a_server_behind_tls_is_trusted_by_its_authority() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let made = Process::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+        ])
+        .args([
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+        ])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .args(["-keyout", &file("key"), "-out", &file("certificate")])
+        .output()
+        .expect("openssl is needed: apt-get install openssl");
+    assert!(made.status.success(), "{made:?}");
+    let port = free_port().to_string();
+    let options = [
+        "--tls-port",
+        &port,
+        "--tls-auth-clients",
+        "no",
+        "--tls-key-file",
+    ];
+    let files = [&file("key"), "--tls-cert-file", &file("certificate")];
+    let server = RedisServer::with(&[&options[..], &files[..]].concat());
+    // The binary, because which authorities are trusted belongs to its environment.
+    let status = |url: &str, trusted: &str| {
+        let output = Process::new(env!("CARGO_BIN_EXE_mithril"))
+            .args(["cache", "status"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env_clear()
+            .env("REDIS_URL", url)
+            .env("SSL_CERT_FILE", trusted)
+            .output()
+            .unwrap();
+        (
+            output.status.code().unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let secure = format!("rediss://127.0.0.1:{port}");
+    let (code, stderr) = status(&secure, &file("certificate"));
+    assert_eq!(code, 1, "nothing is cached yet: {stderr}");
+    let other = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let (code, stderr) = status(&secure, other);
+    assert_eq!(code, 2, "{stderr}");
+    assert!(stderr.contains("over TLS"), "{stderr}");
+    // The wrong scheme for a port, both ways.
+    let (code, stderr) = status(
+        &format!("rediss://127.0.0.1:{}", server.port()),
+        &file("certificate"),
+    );
+    assert_eq!(code, 2);
+    assert!(stderr.contains("over TLS"), "{stderr}");
+    let (code, stderr) = status(&format!("redis://127.0.0.1:{port}"), &file("certificate"));
+    assert_eq!(code, 2);
+    assert!(stderr.contains("rediss://"), "{stderr}");
 }

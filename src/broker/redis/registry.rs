@@ -52,6 +52,8 @@ enum Phase {
     Trying,
     /// It stands, and everything wanted is subscribed to.
     Up,
+    /// It stood when this process began to stop: last words are still published.
+    Closed,
 }
 
 /// What a caller wants.
@@ -103,6 +105,14 @@ impl Registry {
         self.state().phase == Phase::Up
     }
 
+    /// Whether what is published is worth publishing.
+    pub(super) fn may_publish(&self) -> bool {
+        match self.state().phase {
+            Phase::Up | Phase::Closed => true,
+            Phase::Down | Phase::Trying => false,
+        }
+    }
+
     /// Redis did not answer: it is asked whether it is there sooner than otherwise.
     pub(super) fn doubt(&self) {
         self.doubt.notify_one();
@@ -116,8 +126,8 @@ impl Registry {
     ) -> Result<Option<oneshot::Receiver<Result<(), BrokerError>>>, BrokerError> {
         let mut state = self.state();
         match (state.phase, wish) {
-            (Phase::Down, Wish::Join) => return Err(BrokerError::Disconnected),
-            (Phase::Down, Wish::Leave) => {
+            (Phase::Down | Phase::Closed, Wish::Join) => return Err(BrokerError::Disconnected),
+            (Phase::Down | Phase::Closed, Wish::Leave) => {
                 state.forget(&subscription);
                 return Ok(None);
             }
@@ -224,8 +234,18 @@ impl Registry {
 
     /// There is no connection: whoever waits for one is told.
     pub(super) fn down(&self) {
+        self.end(Phase::Down);
+    }
+
+    /// There will be none any more. What can be published still can be.
+    pub(super) fn close(&self) {
+        let was_up = self.is_up();
+        self.end(if was_up { Phase::Closed } else { Phase::Down });
+    }
+
+    fn end(&self, phase: Phase) {
         let mut state = self.state();
-        state.phase = Phase::Down;
+        state.phase = phase;
         let wishes = std::mem::take(&mut state.wishes);
         for Wished {
             subscription,

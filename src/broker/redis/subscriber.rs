@@ -3,11 +3,12 @@
 //! Reading never waits for anything: what the crate has read and nobody has taken is kept without
 //! bound. A server that has stopped without hanging up is noticed by what it fails to answer.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use redis::aio::{PubSubSink, PubSubStream};
 use redis::{Msg, RedisError};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -47,15 +48,25 @@ impl Subscriber {
         let mut cause = None;
         loop {
             self.registry.trying();
-            let ended = stopping.run_until_cancelled(self.attempt(lost)).await;
-            self.registry.down();
-            self.metrics.broker_up(NAME, false);
-            let Some((was_up, error)) = ended else {
+            // A message that its receiver can't bear is not to end all others.
+            let attempt = AssertUnwindSafe(self.attempt(lost)).catch_unwind();
+            let Some(ended) = stopping.run_until_cancelled(attempt).await else {
+                self.registry.close();
                 return;
             };
-            if was_up || cause.as_ref() != Some(&error) {
-                tracing::warn!(cause = %error, "no connection to Redis");
-                cause = Some(error);
+            let was_up = self.registry.is_up();
+            self.registry.down();
+            self.metrics.broker_up(NAME, false);
+            if was_up {
+                self.timing.backoff.reset();
+            }
+            match ended {
+                Ok(error) if was_up || cause.as_ref() != Some(&error) => {
+                    tracing::warn!(cause = %error, "no connection to Redis");
+                    cause = Some(error);
+                }
+                Ok(_) => {}
+                Err(_panic) => tracing::error!("a message from Redis was not borne"),
             }
             if was_up || !lost {
                 lost = true;
@@ -68,22 +79,18 @@ impl Subscriber {
         }
     }
 
-    /// Connects and listens until the connection ends; says whether it stood, and why it ended.
-    async fn attempt(&mut self, lost: bool) -> (bool, LinkError) {
+    /// Connects and listens until the connection ends; says why it did.
+    async fn attempt(&self, lost: bool) -> LinkError {
         let (sink, stream) = match self.link.subscriber().await {
             Ok(connection) => connection.split(),
-            Err(error) => return (false, error),
+            Err(error) => return error,
         };
         let pulse = Pulse::new();
         let failure = tokio::select! {
             () = self.read(stream, &pulse) => LinkFailure::Closed,
             failure = self.tend(sink, &pulse, lost) => failure,
         };
-        let was_up = self.registry.is_up();
-        if was_up {
-            self.timing.backoff.reset();
-        }
-        (was_up, self.link.error(failure))
+        self.link.error(failure)
     }
 
     /// Takes messages to the inbox.
@@ -99,8 +106,12 @@ impl Subscriber {
 
     /// The message, unless it is none of ours or has come already.
     fn first_copy(&self, message: &Msg, once: &mut Once) -> Option<Delivery> {
-        // A channel that is no text is none of ours; only a pattern can bring it.
-        let channel: Arc<str> = message.get_channel::<String>().ok()?.into();
+        let channel = message.get_channel_name();
+        // This is what the crate calls a channel that is no text. It is none of ours.
+        if channel == "?" && message.get_channel::<String>().is_err() {
+            return None;
+        }
+        let channel: Arc<str> = channel.into();
         let payload = Bytes::copy_from_slice(message.get_payload_bytes());
         if message.from_pattern() {
             let pattern: Arc<str> = message.get_pattern::<String>().ok()?.into();
@@ -162,8 +173,7 @@ impl Subscriber {
                 }
             }
         }
-        // Wishes that came meanwhile are waited for as long as those that come later.
-        self.settle(sink).await
+        Ok(())
     }
 
     /// One name is refused: the others of its command are not to suffer.

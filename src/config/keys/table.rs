@@ -282,6 +282,15 @@ pub const KEYS: &[Key] = &[
         ..key("content.dir", "exercises", "DIR", "The tree of exercises")
     },
     Key {
+        variables: &["MITHRIL_WATCH"],
+        ..key(
+            "content.watch",
+            "auto",
+            "MODE",
+            "How changes in it are noticed: auto, inotify, poll, off",
+        )
+    },
+    Key {
         variables: &["REDIS_URL"],
         ..key(
             "redis.url",
@@ -355,10 +364,34 @@ pub const KEYS: &[Key] = &[
         "The rules not to report, codes or prefixes",
     ),
     key(
+        "lint.score_total",
+        "100",
+        "POINTS",
+        "The points that the stages of an exercise make together",
+    ),
+    key(
         "lint.max_timeout",
         "60",
         "SECONDS",
         "The most seconds that a build or a test may take",
+    ),
+    key(
+        "lint.grader_deadline",
+        "120",
+        "SECONDS",
+        "The most seconds that the build and all tests of an exercise may take together",
+    ),
+    key(
+        "lint.programs",
+        "",
+        "PROGRAMS",
+        "Programs that commands may run, besides the usual ones",
+    ),
+    key(
+        "lint.allow_files",
+        "",
+        "PATTERNS",
+        "Files that may stand beside an exercise, as .gitignore writes them",
     ),
     key(
         "lint.max_file_size",

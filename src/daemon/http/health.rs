@@ -8,10 +8,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 
-use crate::broker::BrokerError;
 use crate::catalog::ExerciseService;
 use crate::gateway::{Gateway, Route};
 use crate::metrics::Metrics;
+
+use super::brokers::{self, BrokerState};
 
 /// What health and metrics are read off.
 #[derive(Debug)]
@@ -29,26 +30,7 @@ struct Overview {
     uptime_seconds: u64,
     connections: usize,
     content: Content,
-    redis: Part,
-}
-
-/// A part of the daemon: `off` where it is not configured.
-#[derive(Serialize, Default)]
-struct Part {
-    state: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    milliseconds: Option<u128>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'static str>,
-}
-
-impl Part {
-    fn of(state: &'static str) -> Self {
-        Self {
-            state,
-            ..Self::default()
-        }
-    }
+    redis: BrokerState,
 }
 
 #[derive(Serialize)]
@@ -78,7 +60,7 @@ pub(super) fn routes() -> Vec<Route<Arc<Vitals>>> {
         Route::get("/readyz", ready),
         Route::get("/healthz", overview),
         Route::get("/healthz/nats", nats),
-        Route::get("/healthz/redis", redis),
+        Route::get("/healthz/redis", brokers::redis),
         Route::get("/healthz/websocket", websocket),
     ]
 }
@@ -109,48 +91,13 @@ async fn overview(State(vitals): State<Arc<Vitals>>) -> Json<Overview> {
             pools: catalog.pools().len(),
             exercises: catalog.exercise_count(),
         },
-        redis: Part::of(match vitals.gateway.is_broker_connected() {
-            None => "off",
-            Some(true) => "ok",
-            Some(false) => "down",
-        }),
+        redis: brokers::known(&vitals),
     })
 }
 
 /// No NATS can be configured, and what is not configured is not ill.
-async fn nats() -> Json<Part> {
-    Json(Part::of("off"))
-}
-
-/// Says whether a message through Redis comes back. Why it does not is in the log: who asks here
-/// need not be a friend.
-async fn redis(State(vitals): State<Arc<Vitals>>) -> (StatusCode, Json<Part>) {
-    let (status, part) = match vitals.gateway.probe().await {
-        None => (StatusCode::OK, Part::of("off")),
-        Some(Ok(took)) => {
-            let milliseconds = Some(took.as_millis());
-            let part = Part::of("ok");
-            (
-                StatusCode::OK,
-                Part {
-                    milliseconds,
-                    ..part
-                },
-            )
-        }
-        Some(Err(error)) => {
-            let error = Some(match error {
-                BrokerError::Disconnected => "there is no connection",
-                BrokerError::Timeout(_) => "no message came back in time",
-                BrokerError::Refused(_)
-                | BrokerError::Unsupported(_)
-                | BrokerError::NoResponders => "it refuses",
-            });
-            let part = Part::of("down");
-            (StatusCode::SERVICE_UNAVAILABLE, Part { error, ..part })
-        }
-    };
-    (status, Json(part))
+async fn nats() -> Json<BrokerState> {
+    Json(BrokerState::Off)
 }
 
 async fn websocket(State(vitals): State<Arc<Vitals>>) -> Json<Sockets> {

@@ -88,10 +88,15 @@ mod tests {
     use std::future::poll_fn;
     use std::sync::atomic::AtomicUsize;
 
+    use std::time::Duration;
+
     use futures_util::future::join;
     use tokio::sync::Notify;
+    use tokio::time::timeout;
 
     use super::*;
+
+    const SOON: Duration = Duration::from_secs(20);
 
     /// Counts how often it is polled.
     fn counted<F: Future + Unpin>(
@@ -121,7 +126,8 @@ mod tests {
             }
             bell.notify_one();
         };
-        join(Gated::new(counted(rung, &polls)), other).await;
+        let both = join(Gated::new(counted(rung, &polls)), other);
+        timeout(SOON, both).await.unwrap();
         assert_eq!(polls.into_inner(), 3, "at first, and for each ring");
     }
 
@@ -137,6 +143,6 @@ mod tests {
         tasks.spawn(gated);
         tokio::task::yield_now().await;
         ring.notify_one();
-        tasks.join_all().await;
+        timeout(SOON, tasks.join_next()).await.unwrap();
     }
 }

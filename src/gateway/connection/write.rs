@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::io::AsyncWrite;
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout};
+use tracing::{Instrument, Span};
 
 use super::Terms;
 use crate::gateway::outbox::{Next, Outbox};
@@ -31,6 +32,7 @@ pub(super) struct Writing<'a> {
     pub(super) terms: Terms,
     pub(super) activity: &'a Activity,
     pub(super) metrics: &'a Metrics,
+    pub(super) span: &'a Span,
 }
 
 impl Writing<'_> {
@@ -50,7 +52,8 @@ impl Writing<'_> {
                     if close.code == CloseCode::SlowConsumer && !too_late {
                         self.metrics.not_sent(SendFailure::SlowConsumer);
                     }
-                    return goodbye(writer, close, terms).await;
+                    let goodbye = goodbye(writer, close, terms);
+                    return goodbye.instrument(self.span.clone()).await;
                 }
                 Next::End => {
                     // What may still have to be written is the answer to the peer's close.
@@ -63,7 +66,7 @@ impl Writing<'_> {
                 Ok(Ok(())) => outbox.filled().await,
                 Ok(Err(error)) => {
                     self.metrics.not_sent(SendFailure::Broken);
-                    return lost(&error);
+                    return self.span.in_scope(|| lost(&error));
                 }
                 Err(_elapsed) => {
                     too_late = true;
