@@ -1097,7 +1097,7 @@ _mithril() {
             return 0
             ;;
         mithril__subcmd__publish)
-            opts="-q -v -h --event --data --ephemeral --url --token --token-file --api-key-file --idempotency-key --format --config --color --quiet --verbose --help"
+            opts="-q -v -h --event --data --ephemeral --url --token --token-file --api-key-file --idempotency-key --format --redis-url --redis-password-file --redis-db --config --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1155,6 +1155,18 @@ _mithril() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "table json tsv" -- "${cur}"))
+                    return 0
+                    ;;
+                --redis-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --redis-password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --redis-db)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -1560,7 +1572,7 @@ _mithril() {
             return 0
             ;;
         mithril__subcmd__tail)
-            opts="-n -q -v -h --url --token --token-file --format --template --last --since --grep --exclude --event --count --for --no-reconnect --config --color --quiet --verbose --help"
+            opts="-n -q -v -h --url --token --token-file --format --template --last --since --grep --exclude --event --count --for --no-reconnect --redis-url --redis-password-file --redis-db --config --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1626,6 +1638,18 @@ _mithril() {
                     return 0
                     ;;
                 --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --redis-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --redis-password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --redis-db)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

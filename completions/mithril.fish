@@ -301,7 +301,7 @@ complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_s
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "inspect" -d 'Say what a token claims, and what of it is refused and why'
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mithril -n "__fish_mithril_using_subcommand tail" -l url -d 'Follow through the gateway at this URL, such as ws://127.0.0.1:8080, instead of Redis' -r -f
-complete -c mithril -n "__fish_mithril_using_subcommand tail" -l token -d 'The token for the gateway; here other users can see it, in the variable or a file they can\'t [env: MITHRIL_TOKEN]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l token -d 'The token for the gateway; safer in the variable or a file, where `ps` does not show it [env: MITHRIL_TOKEN]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand tail" -l token-file -d 'A file with the token for the gateway; it is read again when the token has expired' -r -F
 complete -c mithril -n "__fish_mithril_using_subcommand tail" -l format -d 'How to print messages [default: human on a terminal, else json]' -r -f -a "human\t'Time, channel, event and data on one line'
 json\t'A JSON object a line'
@@ -315,6 +315,9 @@ complete -c mithril -n "__fish_mithril_using_subcommand tail" -l exclude -d 'Don
 complete -c mithril -n "__fish_mithril_using_subcommand tail" -l event -d 'Show only this event, or a pattern such as \'task.*\'; several times for several' -r
 complete -c mithril -n "__fish_mithril_using_subcommand tail" -s n -l count -d 'Stop after so many messages' -r
 complete -c mithril -n "__fish_mithril_using_subcommand tail" -l for -d 'Stop after this long: seconds, or 30s, 5m, 24h' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l redis-url -d 'Where Redis is, such as redis://localhost:6379; nothing keeps everything in process [env: MITHRIL_REDIS_URL, REDIS_URL]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l redis-password-file -d 'The password of Redis; it beats the one in the URL [env: MITHRIL_REDIS_PASSWORD, REDIS_PASSWORD]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l redis-db -d 'The number of the database in Redis; it beats the one in the URL [env: MITHRIL_REDIS_DB, REDIS_DB]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand tail" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
 complete -c mithril -n "__fish_mithril_using_subcommand tail" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -326,13 +329,16 @@ complete -c mithril -n "__fish_mithril_using_subcommand tail" -s h -l help -d 'P
 complete -c mithril -n "__fish_mithril_using_subcommand publish" -l event -d 'What happened: the event of a notification, the type of a room\'s or a project\'s message' -r
 complete -c mithril -n "__fish_mithril_using_subcommand publish" -l data -d 'The message: JSON, @FILE, or - for standard input' -r
 complete -c mithril -n "__fish_mithril_using_subcommand publish" -l url -d 'Publish through the HTTP API at this URL, such as http://127.0.0.1:8080, instead of Redis' -r -f
-complete -c mithril -n "__fish_mithril_using_subcommand publish" -l token -d 'The token for the API; here other users can see it, in the variable or a file they can\'t [env: MITHRIL_TOKEN]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l token -d 'The token for the API; safer in the variable or a file, where `ps` does not show it [env: MITHRIL_TOKEN]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand publish" -l token-file -d 'A file with the token for the API' -r -F
 complete -c mithril -n "__fish_mithril_using_subcommand publish" -l api-key-file -d 'A file with an API key, which is sent instead of a token [env: MITHRIL_API_KEY, the key itself]' -r -F
 complete -c mithril -n "__fish_mithril_using_subcommand publish" -l idempotency-key -d 'Publish only once what has this key within 5 minutes' -r
 complete -c mithril -n "__fish_mithril_using_subcommand publish" -l format -d 'How to print what became of it [default: table on a terminal, else tsv]' -r -f -a "table\t'For people'
 json\t'JSON'
 tsv\t'A line each, values between tabs'"
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l redis-url -d 'Where Redis is, such as redis://localhost:6379; nothing keeps everything in process [env: MITHRIL_REDIS_URL, REDIS_URL]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l redis-password-file -d 'The password of Redis; it beats the one in the URL [env: MITHRIL_REDIS_PASSWORD, REDIS_PASSWORD]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l redis-db -d 'The number of the database in Redis; it beats the one in the URL [env: MITHRIL_REDIS_DB, REDIS_DB]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand publish" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
 complete -c mithril -n "__fish_mithril_using_subcommand publish" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'

@@ -56,8 +56,8 @@ pub fn run(
         Command::Cache(what) => cache::run(what, layers, printer),
         Command::Serve(args) => serve::run(args, layers, printer),
         Command::Token(what) => token::run(what, &layers, printer),
-        Command::Tail(args) => tail::run(args, &layers, printer),
-        Command::Publish(args) => publish::run(&args, &layers, printer),
+        Command::Tail(args) => tail::run(args, layers, printer),
+        Command::Publish(args) => publish::run(&args, layers, printer),
         Command::Completions { shell } => completions::run(shell, printer),
         Command::Man { out } => man::run(out.as_deref(), printer),
     }

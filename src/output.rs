@@ -5,6 +5,7 @@
 
 mod messages;
 mod progress;
+mod reader;
 mod report;
 mod rows;
 mod terminal;
@@ -95,6 +96,11 @@ impl Printer {
     /// Whether standard error, where logs go, shows colour.
     pub fn logs_in_colour(&self) -> bool {
         self.stderr.colour
+    }
+
+    /// Waits until nobody reads standard output any more: who has nothing to print would not notice.
+    pub async fn unread(&self) {
+        reader::gone().await;
     }
 
     /// Prints text as it is.

@@ -26,7 +26,7 @@ pub enum RemoteError {
         problem: &'static str,
     },
     /// Nobody is there.
-    #[error("failed to connect to {to}: {source}")]
+    #[error("failed to connect to {to}")]
     Connect {
         /// Host and port.
         to: String,
@@ -42,7 +42,7 @@ pub enum RemoteError {
         limit: Duration,
     },
     /// What is there does not speak HTTP.
-    #[error("{to} does not speak HTTP: {source}")]
+    #[error("{to} does not speak HTTP")]
     Http {
         /// Host and port.
         to: String,
@@ -50,7 +50,7 @@ pub enum RemoteError {
         source: hyper::Error,
     },
     /// An answer is not read to its end.
-    #[error("failed to read the answer of {to}: {source}")]
+    #[error("failed to read the answer of {to}")]
     Answer {
         /// Host and port.
         to: String,
@@ -58,7 +58,7 @@ pub enum RemoteError {
         source: axum::Error,
     },
     /// A secret can't be read.
-    #[error("failed to read {}: {source}", path.display())]
+    #[error("failed to read {}", path.display())]
     Secret {
         /// The file.
         path: std::path::PathBuf,

@@ -14,7 +14,7 @@ mod queue;
 pub mod redis;
 mod template;
 
-use std::fmt;
+use std::error::Error;
 
 use bytes::Bytes;
 
@@ -31,7 +31,7 @@ pub enum Notice<'a> {
     /// What is asked for is followed for the first time.
     Following,
     /// The connection is lost for this reason, and will be tried again.
-    Lost(&'a dyn fmt::Display),
+    Lost(&'a dyn Error),
     /// The other side has something to say against it.
     Told(&'a str),
 }

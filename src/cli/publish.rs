@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{DataFormat, values};
+use super::{DataFormat, RedisFlags, values};
 use crate::config::Secret;
 
 /// Options of `publish`.
@@ -22,12 +22,7 @@ pub struct Publish {
     pub event: Option<String>,
 
     /// The message: JSON, @FILE, or - for standard input
-    #[arg(
-        long,
-        value_name = "JSON",
-        default_value = "{}",
-        hide_default_value = true
-    )]
+    #[arg(long, value_name = "JSON", default_value = "{}")]
     pub data: String,
 
     /// Whoever is not listening now does not get it: plain PUBLISH on Redis
@@ -38,7 +33,7 @@ pub struct Publish {
     #[arg(long, value_name = "URL", value_hint = clap::ValueHint::Url)]
     pub url: Option<String>,
 
-    /// The token for the API; here other users can see it, in the variable or a file they can't
+    /// The token for the API; safer in the variable or a file, where `ps` does not show it
     /// [env: MITHRIL_TOKEN]
     #[arg(
         long,
@@ -63,4 +58,8 @@ pub struct Publish {
     /// How to print what became of it [default: table on a terminal, else tsv]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<DataFormat>,
+
+    /// Where Redis is.
+    #[command(flatten)]
+    pub redis: RedisFlags,
 }

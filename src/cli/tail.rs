@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::values;
+use super::{RedisFlags, values};
 use crate::config::Secret;
 
 /// Options of `tail`.
@@ -24,7 +24,7 @@ pub struct Tail {
     #[arg(long, value_name = "URL", value_hint = clap::ValueHint::Url)]
     pub url: Option<String>,
 
-    /// The token for the gateway; here other users can see it, in the variable or a file they can't
+    /// The token for the gateway; safer in the variable or a file, where `ps` does not show it
     /// [env: MITHRIL_TOKEN]
     #[arg(
         long,
@@ -78,6 +78,10 @@ pub struct Tail {
     /// Exit with 1 when the connection is lost, instead of coming back
     #[arg(long)]
     pub no_reconnect: bool,
+
+    /// Where Redis is.
+    #[command(flatten)]
+    pub redis: RedisFlags,
 }
 
 /// How messages are printed.

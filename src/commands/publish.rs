@@ -23,7 +23,7 @@ use message::{Data, Outgoing};
 const USERS: &str = "ws:";
 
 /// Why nothing can be published, and what to do about it.
-const NOWHERE: &str = "no Redis is configured: set redis.url (the variable REDIS_URL), or publish through a gateway with --url";
+const NOWHERE: &str = "no Redis is configured: set redis.url (the variable REDIS_URL or --redis-url), or publish through a gateway with --url";
 /// Why a message can't be kept.
 const NO_HISTORY: &str = "there is no history on Redis to keep it in: publish through a gateway with --url, or to who listens now with --ephemeral";
 
@@ -35,20 +35,21 @@ type Outcome = Vec<(&'static str, Value)>;
 
 pub(super) fn run(
     args: &Publish,
-    layers: &Layers,
+    mut layers: Layers,
     printer: &Printer,
 ) -> Result<ExitStatus, anyhow::Error> {
     if args.topic == USERS {
         printer.warn("there is no user: nothing is published");
         return Ok(ExitStatus::Findings);
     }
-    let config = Config::load(layers)?;
+    layers.flags.extend(args.redis.values.clone());
+    let config = Config::load(&layers)?;
     let data = Data::parse(&read(&args.data)?)?;
     let outgoing = Outgoing::new(&args.topic, args.event.as_deref(), data, &Clock::system())?;
     outgoing.check_size(config.limits.payload)?;
     let mut outcome = outgoing.names();
     outcome.extend(match (&args.url, config.redis.server) {
-        (Some(url), _) => api::publish(url, args, &outgoing, layers)?,
+        (Some(url), _) => api::publish(url, args, &outgoing, &layers)?,
         (None, Some(redis)) if args.ephemeral => plain::publish(redis, outgoing)?,
         (None, Some(_)) => anyhow::bail!(NO_HISTORY),
         (None, None) => anyhow::bail!(NOWHERE),

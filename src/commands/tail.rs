@@ -5,6 +5,8 @@
 
 mod plan;
 
+use std::error::Error;
+use std::fmt::Write;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,10 +27,12 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Why nothing is followed any more.
 enum End {
-    /// What was asked for has come, or nobody reads any more.
+    /// What was asked for has come, or can't be shown.
     Shown(io::Result<()>),
     /// The time is over.
     Time,
+    /// Nobody reads any more.
+    Unread,
     /// Somebody wants it to end.
     Signal(ExitStatus),
     /// The source has ended.
@@ -40,7 +44,7 @@ struct Lost(String);
 
 pub(super) fn run(
     args: Tail,
-    layers: &Layers,
+    layers: Layers,
     printer: &Printer,
 ) -> Result<ExitStatus, anyhow::Error> {
     let plan = Plan::new(args, layers, printer.is_terminal())?;
@@ -65,6 +69,7 @@ async fn follow(plan: Plan, printer: &Printer) -> Result<ExitStatus, anyhow::Err
         result = &mut shown => End::Shown(result.context("failed to show messages")?),
         lost = source(&plan.source, &intake, printer) => End::Source(lost),
         () = until(plan.duration) => End::Time,
+        () = printer.unread() => End::Unread,
         status = signals.next() => End::Signal(status),
     };
     intake.queue.close();
@@ -73,7 +78,7 @@ async fn follow(plan: Plan, printer: &Printer) -> Result<ExitStatus, anyhow::Err
             result.context("failed to write")?;
             return Ok(ExitStatus::Success);
         }
-        End::Time => ExitStatus::Success,
+        End::Time | End::Unread => ExitStatus::Success,
         End::Signal(status) => status,
         End::Source(Ok(Lost(reason))) => {
             finish(shown).await?;
@@ -90,7 +95,7 @@ async fn follow(plan: Plan, printer: &Printer) -> Result<ExitStatus, anyhow::Err
 async fn source(source: &Source, intake: &Arc<Intake>, printer: &Printer) -> anyhow::Result<Lost> {
     let observer = |notice: Notice<'_>| match notice {
         Notice::Following => printer.note(&format!("following {}", intake.channels)),
-        Notice::Lost(reason) => printer.note(&format!("{reason}; trying again")),
+        Notice::Lost(error) => printer.note(&format!("{}; trying again", told(error))),
         Notice::Told(text) => printer.warn(&format!("the gateway says: {text}")),
     };
     match source {
@@ -99,11 +104,23 @@ async fn source(source: &Source, intake: &Arc<Intake>, printer: &Printer) -> any
     }
 }
 
-fn ended<E: std::error::Error + Send + Sync + 'static>(ended: Ended<E>) -> anyhow::Result<Lost> {
+fn ended<E: Error + Send + Sync + 'static>(ended: Ended<E>) -> anyhow::Result<Lost> {
     match ended {
         Ended::NotBegun(error) => Err(error.into()),
-        Ended::Lost(error) => Ok(Lost(error.to_string())),
+        Ended::Lost(error) => Ok(Lost(told(&error))),
     }
+}
+
+/// An error with its causes.
+fn told(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        // Writing to a text does not fail.
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
 }
 
 /// Shows what arrives, at most so many messages.

@@ -35,7 +35,7 @@ pub enum RedisError {
     #[error(transparent)]
     NotReached(#[from] LinkError),
     /// Redis did not subscribe.
-    #[error("failed to subscribe on Redis at {place}: {source}")]
+    #[error("failed to subscribe on Redis at {place}")]
     NotSubscribed {
         /// Where.
         place: String,

@@ -19,7 +19,7 @@ use crate::tail::{Channels, Filter, Intake, Queue, Template};
 const ROUTE: &str = "/ws";
 
 /// Why nothing can be followed, and what to do about it.
-const NOWHERE: &str = "no Redis is configured: set redis.url (the variable REDIS_URL), or follow a gateway with --url";
+const NOWHERE: &str = "no Redis is configured: set redis.url (the variable REDIS_URL or --redis-url), or follow a gateway with --url";
 
 /// What to follow, and how to show it.
 pub(super) struct Plan {
@@ -41,7 +41,12 @@ pub(super) enum Source {
 }
 
 impl Plan {
-    pub(super) fn new(args: Tail, layers: &Layers, terminal: bool) -> Result<Self, anyhow::Error> {
+    pub(super) fn new(
+        args: Tail,
+        mut layers: Layers,
+        terminal: bool,
+    ) -> Result<Self, anyhow::Error> {
+        layers.flags.extend(args.redis.values);
         let format = format(args.format, args.template.as_deref(), terminal)?;
         if args.last.is_some() || args.since.is_some() {
             anyhow::bail!("there is no history here: --last and --since need one");
@@ -60,12 +65,12 @@ impl Plan {
         let source = match args.url {
             Some(url) => Source::Gateway(Gateway {
                 endpoint: Endpoint::parse(&url, Protocol::WebSocket)?.with_route(ROUTE),
-                token: credentials::token(args.token, args.token_file, layers),
+                token: credentials::token(args.token, args.token_file, &layers),
                 topics: args.channels,
                 reconnects,
             }),
             None => Source::Redis(Redis {
-                url: Config::load(layers)?.redis.server.context(NOWHERE)?,
+                url: Config::load(&layers)?.redis.server.context(NOWHERE)?,
                 reconnects,
             }),
         };

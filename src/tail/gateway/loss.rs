@@ -30,12 +30,12 @@ pub enum Loss {
         retry_after: Option<Duration>,
     },
     /// What is there is no gateway.
-    #[error("{url} is no gateway of mithril: {source}")]
+    #[error("{url} is no gateway of mithril: {cause}")]
     Foreign {
         /// Where.
         url: String,
-        /// Why not.
-        source: Box<tungstenite::Error>,
+        /// Why not. It tells of its own causes.
+        cause: Box<tungstenite::Error>,
     },
     /// The gateway did not subscribe.
     #[error("the gateway does not let {}", list(.0))]

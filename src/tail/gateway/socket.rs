@@ -51,9 +51,9 @@ impl Socket {
         })?;
         let (stream, _) = opened.map_err(|error| match error {
             tungstenite::Error::Http(answer) => refused(endpoint, &answer),
-            source => Loss::Foreign {
+            cause => Loss::Foreign {
                 url: endpoint.to_string(),
-                source: Box::new(source),
+                cause: Box::new(cause),
             },
         })?;
         Ok(Self {
