@@ -72,6 +72,17 @@ fn what_arrives_before_the_position_is_known_is_held() {
 }
 
 #[test]
+fn what_was_recorded_before_it_is_known_and_does_not_arrive_is_read() {
+    let mut feed = feed();
+    let question = feed.ask().unwrap();
+    assert_eq!(arrive(&mut feed, "e", 4), Arrival::Kept);
+    let next = feed.answered(question.round, answer("e", 6, [])).unwrap();
+    assert_eq!(next, [(4, 4)]);
+    assert_eq!(ask(&mut feed, answer("e", 6, [5, 6])), Ok(vec![5, 6]));
+    assert!(feed.ask().is_none());
+}
+
+#[test]
 fn what_was_on_its_way_when_it_was_read_comes_once() {
     let mut feed = at_five();
     assert_eq!(arrive(&mut feed, "e", 5), Arrival::Kept);
