@@ -1,10 +1,11 @@
-//! What the gateway costs: fan-out, unicast, request and reply, idle memory, connects, and losing
-//! every socket at once, measured from outside against the release binary.
+//! What the gateway costs: fan-out, unicast, request and reply, a reader that stops, idle memory,
+//! connects, and losing every socket at once, measured from outside against the release binary.
 //!
-//! `make bench-gateway`, or `cargo bench --bench gateway [-- SOCKETS]`. Processor time is what the
-//! system charges the daemon's process, so what this generator costs does not count. Beside each
-//! delivery stands the bare loop: a single-threaded program that does one `write` per socket and
-//! message. Compare the ratios, not figures of two machines.
+//! `make bench-gateway`, or `cargo bench --bench gateway [-- SOCKETS] [PART …]` with the names of
+//! [`PARTS`]. Processor time is what the system charges the daemon's process, so what this generator
+//! costs does not count. Beside each delivery stands the bare loop: a single-threaded program that
+//! does one `write` per socket and message. Both take turns in one run. Compare the ratios, not
+//! figures of two machines.
 
 #![expect(
     clippy::unwrap_used,
@@ -22,19 +23,26 @@ mod client;
 mod daemon;
 #[path = "gateway/measure.rs"]
 mod measure;
+#[path = "gateway/stalled.rs"]
+mod stalled;
 
 use std::time::{Duration, Instant};
 
 use client::{Client, Crowd};
 use daemon::Daemon;
-use measure::quantile;
+use measure::{middle, quantile};
 
 /// Bytes of a published message.
 const PAYLOAD: usize = 200;
-/// Messages of one measurement.
-const ROUNDS: u64 = 300;
+/// Messages of one turn, and turns of one measurement.
+const ROUNDS: u64 = 100;
+const TURNS: usize = 7;
 /// Messages that are published before the first of them is waited for.
 const OUTSTANDING: u64 = 100;
+/// What can be measured.
+const PARTS: [&str; 6] = [
+    "fan-out", "unicast", "requests", "stalled", "idle", "losing",
+];
 
 /// Rooms that one connection publishes to.
 const TOPICS: usize = 100;
@@ -50,12 +58,24 @@ fn main() {
         .unwrap_or(1000);
     rlimit::increase_nofile_limit(u64::MAX).expect("the limit of open files can be raised");
     let runtime = tokio::runtime::Runtime::new().unwrap();
+    let asked: Vec<_> = PARTS
+        .into_iter()
+        .filter(|part| arguments.iter().any(|argument| argument == part))
+        .collect();
     runtime.block_on(async {
-        fan_out(sockets).await;
-        unicast(sockets).await;
-        requests().await;
-        idle(5 * sockets).await;
-        losing_all(10 * sockets).await;
+        for part in PARTS {
+            if !asked.is_empty() && !asked.contains(&part) {
+                continue;
+            }
+            match part {
+                "fan-out" => fan_out(sockets).await,
+                "unicast" => unicast(sockets).await,
+                "requests" => requests().await,
+                "stalled" => stalled::one_of(sockets).await,
+                "idle" => idle(5 * sockets).await,
+                _ => losing_all(10 * sockets).await,
+            }
+        }
     });
 }
 
@@ -64,25 +84,29 @@ async fn fan_out(sockets: usize) {
     println!("fan-out of {PAYLOAD} bytes to {sockets} sockets, processor time a delivery");
     for (name, outstanding) in [("one at a time", 1), ("100 outstanding", OUTSTANDING)] {
         let bare = bare::Loop::start(sockets).await;
-        let lowest = bare.run(ROUNDS, outstanding).await / bare.deliveries(ROUNDS);
-        drop(bare);
         let daemon = Daemon::start();
         let crowd = Crowd::join(&daemon, "/ws/bench", sockets).await;
         let mut publisher = Client::connect(&daemon, "/ws/bench").await;
-        let before = daemon.process.cpu();
+        let deliveries = measure::float((sockets as u64 + 1) * ROUNDS);
         let mut sent = 0;
-        while sent < ROUNDS {
-            for _ in 0..outstanding {
-                publisher.publish("room:bench", PAYLOAD).await;
+        let mut turns = Vec::with_capacity(TURNS);
+        for _ in 0..TURNS {
+            let lowest = bare.run(ROUNDS, outstanding).await / bare.deliveries(ROUNDS);
+            let before = daemon.process.cpu();
+            for _ in 0..ROUNDS / outstanding {
+                for _ in 0..outstanding {
+                    publisher.publish("room:bench", PAYLOAD).await;
+                }
+                sent += outstanding;
+                crowd.all_have(sent).await;
             }
-            sent += outstanding;
-            crowd.all_have(sent).await;
+            turns.push((lowest, daemon.process.micros_since(before) / deliveries));
         }
-        let deliveries = (sockets as u64 + 1) * sent;
-        let cost = daemon.process.micros_since(before) / measure::float(deliveries);
+        let lowest = middle(turns.iter().map(|turn| turn.0));
+        let cost = middle(turns.iter().map(|turn| turn.1));
+        let ratio = middle(turns.iter().map(|turn| turn.1 / turn.0));
         println!(
-            "  {name:<16} bare loop {lowest:>6.2} µs   mithril {cost:>6.2} µs   ratio {:.2}",
-            cost / lowest
+            "  {name:<16} bare loop {lowest:>6.2} µs   mithril {cost:>6.2} µs   ratio {ratio:.2}"
         );
     }
 }

@@ -5,7 +5,6 @@
 
 mod accept;
 mod http;
-mod lingering;
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,6 +14,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
+use crate::broker::Carrier;
 use crate::broker::memory::MemoryBroker;
 use crate::catalog::{CatalogStore, ExerciseService};
 use crate::clock::Clock;
@@ -24,6 +24,7 @@ use crate::gateway::{
 use crate::history::memory::MemoryHistory;
 use crate::history::{Bounds, History};
 use crate::ids::UserId;
+use crate::lingering::Lingering;
 use crate::metrics::Metrics;
 use crate::shutdown::{TaskName, Tasks};
 
@@ -62,7 +63,7 @@ pub struct DaemonConfig {
     /// What the operator has decided about rooms and projects.
     pub rules: Rules,
     /// What carries messages.
-    pub broker: MemoryBroker,
+    pub broker: Carrier,
     /// What keeps messages, and delivers them through that broker.
     pub history: Arc<dyn History>,
     /// Whether users are sent what came while they had no connection.
@@ -90,7 +91,7 @@ impl DaemonConfig {
             drain: Duration::from_secs(30),
             limits: Limits::default(),
             rules: Rules::default(),
-            broker,
+            broker: broker.into(),
             history: Arc::new(history),
             deliver_on_connect: true,
             clock,
@@ -102,7 +103,7 @@ impl DaemonConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
     /// The address is in use, or not ours.
-    #[error("failed to listen on {address}")]
+    #[error("failed to listen on {address}: choose another address, or port 0 for any free port")]
     Bind {
         /// The address.
         address: SocketAddr,
@@ -238,8 +239,11 @@ impl Daemon {
             },
         );
         let lingering = Tasks::new();
+        let limits = self.gateway.limits();
+        // Sockets end sooner by rules of their own, so that their peers are told.
+        let stall = 2 * (limits.write_timeout + limits.close_timeout);
         let serve = |listener, router| {
-            let listener = lingering::Lingering::new(listener, lingering.clone());
+            let listener = Lingering::new(listener, stall, lingering.clone());
             let accepting = accept::accept(listener, router, self.header_timeout, tasks.clone());
             tasks.spawn("accept", accepting);
         };

@@ -43,7 +43,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::memory::MemoryBroker;
+use crate::broker::{Broker, BrokerError, Carrier, Probe};
 use crate::catalog::ExerciseService;
 use crate::clock::Clock;
 use crate::history::History;
@@ -96,7 +96,7 @@ pub struct GatewayConfig {
     /// What answers requests.
     pub exercises: ExerciseService,
     /// What carries messages.
-    pub broker: MemoryBroker,
+    pub broker: Carrier,
     /// What keeps them, and delivers through that broker.
     pub history: Arc<dyn History>,
     /// Whether users are sent what came while they had no connection.
@@ -120,6 +120,8 @@ struct Shared {
     services: Arc<Services>,
     admission: Admission,
     metrics: Metrics,
+    broker: Arc<dyn Broker>,
+    probe: Option<Arc<Probe>>,
     departure: Arc<Departure>,
     connections: Tasks,
 }
@@ -136,19 +138,24 @@ impl Gateway {
             payload: limits.payload,
             metrics: config.metrics.clone(),
         };
-        let broker = Arc::new(config.broker.connect(Arc::new(arrivals)));
+        let background = Tasks::new();
+        let probe = Probe::new();
+        let inbox = probe.before(Arc::new(arrivals));
+        let broker = config
+            .broker
+            .connect(inbox, config.metrics.clone(), &background);
         let services = Arc::new(Services {
             dispatch: Dispatch::new(config.exercises, config.metrics.clone()),
             clock: config.clock,
             rules: config.rules,
-            relay: Relay::new(broker, Arc::clone(&hub)),
+            relay: Relay::new(Arc::clone(&broker), Arc::clone(&hub)),
             hub,
             presence: Presence::new(),
             receipts: Receipts::new(Arc::clone(&config.history)),
             history: config.history,
             deliver_on_connect: config.deliver_on_connect,
             metrics: config.metrics.clone(),
-            tasks: Tasks::new(),
+            tasks: background,
             payload: limits.payload,
             topics: limits.topics_per_connection,
             patience: limits.request_timeout,
@@ -163,6 +170,8 @@ impl Gateway {
             proxies: config.proxies,
             services,
             metrics: config.metrics,
+            broker,
+            probe: config.broker.is_remote().then_some(probe),
             departure: Arc::default(),
             connections: Tasks::new(),
         };
@@ -196,6 +205,19 @@ impl Gateway {
     /// How many users have a socket.
     pub fn users(&self) -> usize {
         self.shared.admission.users()
+    }
+
+    /// How long a message takes through the broker and back, at most once a second; nothing where
+    /// the broker is this process.
+    pub async fn probe(&self) -> Option<Result<Duration, BrokerError>> {
+        let probe = self.shared.probe.as_ref()?;
+        Some(probe.measure(&*self.shared.broker).await)
+    }
+
+    /// Whether the connection to the broker stands; nothing where the broker is this process.
+    pub fn is_broker_connected(&self) -> Option<bool> {
+        let remote = self.shared.probe.is_some();
+        remote.then(|| self.shared.broker.is_connected())
     }
 
     /// Whether nobody proves anything.

@@ -13,9 +13,9 @@
 //! | --- | --- |
 //! | 5 surface | [`commands`], [`output`], [`cli`] |
 //! | 4 daemon | [`daemon`], [`gateway`] |
-//! | 3 services | [`catalog`], [`scaffold`], [`lint`], [`history`], [`broker`] |
+//! | 3 services | [`cache`], [`catalog`], [`scaffold`], [`watch`], [`lint`], [`tail`], [`remote`], [`history`], [`broker`], [`link`] |
 //! | 2 domain | [`pool`], [`exercise`], [`protocol`], [`ids`] |
-//! | 1 foundation | [`config`], [`diagnostics`], [`telemetry`], [`metrics`], [`shutdown`], [`clock`] |
+//! | 1 foundation | [`config`], [`diagnostics`], [`telemetry`], [`metrics`], [`lingering`], [`shutdown`], [`backoff`], [`clock`] |
 //!
 //! # Flows
 //!
@@ -36,12 +36,14 @@
 //! Connection: one socket and its tasks · Session: its protocol state · Principal: who it is ·
 //! Topic: what a client subscribes to · Channel: a name on a broker · Envelope: what travels ·
 //! Frame: encoded text, shared by sockets · Hub: local registry and fan-out · Relay: upstream
-//! subscriptions · Broker: Redis, NATS or memory · History: what was published, by topic · Offset,
-//! Epoch: a position in a topic's history · Feed: how much of it has been published here · Gate: what
-//! waits while a connection is sent what it missed · Catalog ⊃ Pool ⊃ Exercise · Diagnostic, Rule,
-//! Severity, Span, Label, Report · Revision: a catalog's number.
+//! subscriptions · Broker: Redis, NATS or memory · Link: commands to a Redis · History: what was
+//! published, by topic · Offset, Epoch: a position in a topic's history · Feed: how much of it has been
+//! published here · Gate: what waits while a connection is sent what it missed · Catalog ⊃ Pool ⊃
+//! Exercise · Diagnostic, Rule, Severity, Span, Label, Report · Revision: a catalog's number.
 
+pub mod backoff;
 pub mod broker;
+pub mod cache;
 pub mod catalog;
 pub mod cli;
 pub mod clock;
@@ -53,11 +55,16 @@ pub mod exercise;
 pub mod gateway;
 pub mod history;
 pub mod ids;
+pub mod lingering;
+pub mod link;
 pub mod lint;
 pub mod metrics;
 pub mod output;
 pub mod pool;
 pub mod protocol;
+pub mod remote;
 pub mod scaffold;
 pub mod shutdown;
+pub mod tail;
 pub mod telemetry;
+pub mod watch;

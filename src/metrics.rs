@@ -3,6 +3,7 @@
 //! The names are those of OPERATIONS.md, section 3. Labels come from enums and constants; only the
 //! types of published messages are names that others choose, and no more than the first 64 of them.
 
+mod brokers;
 mod event_names;
 
 use std::fmt;
@@ -17,7 +18,10 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use tokio::time::Instant;
 
+use brokers::Brokers;
 use event_names::EventNames;
+
+pub use brokers::PublishOutcome;
 
 /// The type of what [`Metrics::encode`] writes.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -45,6 +49,7 @@ struct Counted {
     requests: Family<Request, Counter>,
     request_duration: Histogram,
     content: Content,
+    brokers: Brokers,
 }
 
 #[derive(Debug, Default)]
@@ -171,6 +176,7 @@ impl Metrics {
             // 50 microseconds to 13 seconds.
             request_duration: Histogram::new(exponential_buckets(0.000_05, 4.0, 10)),
             content: Content::default(),
+            brokers: Brokers::default(),
         };
         counted.register();
         Self(Arc::new(counted))
@@ -319,6 +325,7 @@ impl Counted {
     // The registry appends `_total` to counters by itself.
     fn register(&mut self) {
         let of = &mut self.registry;
+        self.brokers.register(of);
         of.register(
             "websocket_connections",
             "Requests for sockets, by what became of them",

@@ -9,6 +9,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,14 +25,21 @@ pub struct Tasks {
 struct Shared {
     tracker: TaskTracker,
     stop: CancellationToken,
-    abort: CancellationToken,
     running: Mutex<Running>,
 }
 
 #[derive(Debug, Default)]
 struct Running {
     started: u64,
-    names: BTreeMap<u64, &'static str>,
+    is_aborted: bool,
+    entries: BTreeMap<u64, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    kind: &'static str,
+    // How to abort it, once it is started.
+    handle: Option<AbortHandle>,
 }
 
 /// What a task is called: its kind and its number in its group, as in `connection 17`.
@@ -65,7 +73,7 @@ impl Tasks {
         let mut running = self.running();
         running.started += 1;
         let number = running.started;
-        running.names.insert(number, kind);
+        running.entries.insert(number, Entry { kind, handle: None });
         drop(running);
         TaskGuard {
             name: TaskName { kind, number },
@@ -96,7 +104,7 @@ impl Tasks {
 
     /// How many tasks are running.
     pub fn count(&self) -> usize {
-        self.running().names.len()
+        self.running().entries.len()
     }
 
     /// Waits until all tasks have ended. At the deadline those that have not are named and aborted.
@@ -108,11 +116,18 @@ impl Tasks {
         {
             return Vec::new();
         }
-        let late = self.running().names.clone();
-        self.shared.abort.cancel();
-        late.into_iter()
-            .map(|(number, kind)| TaskName { kind, number })
-            .collect()
+        let mut running = self.running();
+        running.is_aborted = true;
+        let late = running.entries.iter().map(|(number, entry)| {
+            if let Some(handle) = &entry.handle {
+                handle.abort();
+            }
+            TaskName {
+                kind: entry.kind,
+                number: *number,
+            }
+        });
+        late.collect()
     }
 
     // The map stays consistent whatever panics: each change to it is a single call.
@@ -145,15 +160,24 @@ impl TaskGuard {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
-        runtime.spawn(async move {
-            self.tasks.shared.abort.run_until_cancelled(work).await;
+        let (tasks, number) = (self.tasks.clone(), self.name.number);
+        let task = runtime.spawn(async move {
+            work.await;
+            drop(self);
         });
+        let mut running = tasks.running();
+        if running.is_aborted {
+            task.abort();
+        } else if let Some(entry) = running.entries.get_mut(&number) {
+            // It may have ended meanwhile, and been struck off.
+            entry.handle = Some(task.abort_handle());
+        }
     }
 }
 
 impl Drop for TaskGuard {
     fn drop(&mut self) {
-        self.tasks.running().names.remove(&self.name.number);
+        self.tasks.running().entries.remove(&self.name.number);
     }
 }
 

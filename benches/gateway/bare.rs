@@ -52,6 +52,7 @@ pub(crate) struct Loop {
     child: Child,
     process: Process,
     sockets: u64,
+    sent: AtomicU64,
     bytes: Arc<AtomicU64>,
     came: Arc<Notify>,
 }
@@ -86,6 +87,7 @@ impl Loop {
             child,
             process,
             sockets: sockets as u64,
+            sent: AtomicU64::new(0),
             bytes,
             came,
         }
@@ -94,8 +96,7 @@ impl Loop {
     /// Orders messages and returns the processor time that they cost, in microseconds.
     pub(crate) async fn run(&self, rounds: u64, outstanding: u64) -> f64 {
         let before = self.process.cpu();
-        let mut sent = 0;
-        while sent < rounds {
+        for _ in 0..rounds / outstanding {
             let orders = vec![1; usize::try_from(outstanding).unwrap()];
             self.child
                 .stdin
@@ -103,7 +104,7 @@ impl Loop {
                 .unwrap()
                 .write_all(&orders)
                 .unwrap();
-            sent += outstanding;
+            let sent = self.sent.fetch_add(outstanding, Ordering::Relaxed) + outstanding;
             while self.bytes.load(Ordering::Acquire) < sent * self.sockets * FRAME as u64 {
                 self.came.notified().await;
             }

@@ -108,6 +108,40 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Waits for bytes; returns how many messages of the measurement have come with them.
+    pub(crate) async fn messages(&mut self) -> Option<usize> {
+        let read = self.stream.read_buf(&mut self.buffer).await;
+        if read.unwrap_or(0) == 0 {
+            return None;
+        }
+        let mut found = 0;
+        let mut at = 0;
+        while let Some(length) = frame_length(&self.buffer[at..]) {
+            // Only these are as long; joins and answers are shorter.
+            found += usize::from(length > super::PAYLOAD);
+            at += length;
+        }
+        self.buffer.drain(..at);
+        Some(found)
+    }
+
+    /// Reads to the end; returns the code of the close that came before it, or zero.
+    pub(crate) async fn close_code(&mut self) -> u16 {
+        let read = self.stream.read_to_end(&mut self.buffer);
+        let end = tokio::time::timeout(Duration::from_secs(20), read).await;
+        end.expect("an end").unwrap();
+        let mut rest = &self.buffer[..];
+        while let Some(length) = frame_length(rest) {
+            if let [0x88, _, high, low, ..] = rest {
+                return u16::from_be_bytes([*high, *low]);
+            }
+            rest = &rest[length..];
+        }
+        0
+    }
+}
+
 /// Many connections whose frames of messages are counted together.
 pub(crate) struct Crowd {
     size: u64,
@@ -153,28 +187,10 @@ impl Crowd {
 }
 
 async fn count(mut client: Client, messages: Arc<AtomicU64>, came: Arc<Notify>) {
-    loop {
-        let mut found = 0;
-        let mut at = 0;
-        while let Some(length) = frame_length(&client.buffer[at..]) {
-            let frame = &client.buffer[at..at + length];
-            // Only the messages of the measurement are as long; joins and answers are shorter.
-            found += u64::from(frame.len() > super::PAYLOAD);
-            at += length;
-        }
-        client.buffer.drain(..at);
+    while let Some(found) = client.messages().await {
         if found > 0 {
-            messages.fetch_add(found, Ordering::AcqRel);
+            messages.fetch_add(found as u64, Ordering::AcqRel);
             came.notify_one();
-        }
-        if client
-            .stream
-            .read_buf(&mut client.buffer)
-            .await
-            .unwrap_or(0)
-            == 0
-        {
-            return;
         }
     }
 }

@@ -55,6 +55,13 @@ pub(crate) fn quantile(values: &mut [Duration], part: f64) -> Duration {
     values[index]
 }
 
+/// The value that as many are below as above.
+pub(crate) fn middle(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
 /// A count as a figure.
 #[expect(clippy::cast_precision_loss, reason = "figures for people")]
 pub(crate) fn float(count: u64) -> f64 {

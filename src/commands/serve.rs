@@ -8,6 +8,8 @@ use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 
+use crate::broker::memory::MemoryBroker;
+use crate::broker::redis::RedisConfig;
 use crate::catalog::{self, Catalog, CatalogStore, Loaded};
 use crate::cli::{How, Serve};
 use crate::config::{self, Config, Layers};
@@ -15,6 +17,7 @@ use crate::daemon::{Daemon, DaemonConfig};
 use crate::diagnostics::Diagnostic;
 use crate::gateway::{AuthConfig, Limits, Origins, Rules, TrustedProxies};
 use crate::history::Bounds;
+use crate::history::absent::Absent;
 use crate::history::memory::MemoryHistory;
 use crate::ids::UserId;
 use crate::lint::Settings;
@@ -93,8 +96,15 @@ fn settings(
         age: config.history.ttl,
         ..Bounds::default()
     };
-    let history = MemoryHistory::new(kept, settings.clock.clone(), &settings.broker);
-    settings.history = Arc::new(history);
+    if let Some(url) = &config.redis.server {
+        settings.broker = RedisConfig::new(url.clone()).into();
+        settings.history = Arc::new(Absent);
+    } else {
+        let broker = MemoryBroker::new();
+        let history = MemoryHistory::new(kept, settings.clock.clone(), &broker);
+        settings.broker = broker.into();
+        settings.history = Arc::new(history);
+    }
     settings.deliver_on_connect = config.history.deliver_on_connect;
     settings.rules = Rules {
         room_policy: config.auth.room_policy,
@@ -223,14 +233,14 @@ fn log_settings(config: &Config, layers: &Layers, printer: &Printer) -> LogSetti
     }
 }
 
-/// The signals that end the daemon.
-struct Signals {
+/// The signals that end the daemon, or a command that would go on by itself.
+pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    pub(super) fn new() -> std::io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -238,7 +248,7 @@ impl Signals {
     }
 
     /// Waits for one and says how the process would end by it.
-    async fn next(&mut self) -> ExitStatus {
+    pub(super) async fn next(&mut self) -> ExitStatus {
         tokio::select! {
             _ = self.terminate.recv() => ExitStatus::Terminated,
             _ = self.interrupt.recv() => ExitStatus::Interrupted,

@@ -19,8 +19,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tower::ServiceExt;
 
-use super::lingering::{Connection, Lingering};
 use crate::gateway::PeerAddress;
+use crate::lingering::{Connection, Lingering};
 use crate::shutdown::Tasks;
 
 /// The most bytes of a request's head; a token in it may have a few KiB.

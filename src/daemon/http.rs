@@ -2,6 +2,7 @@
 //!
 //! Sockets and the API stand behind the base path, health and metrics at the root.
 
+mod brokers;
 mod health;
 mod openapi;
 mod page;

@@ -14,7 +14,8 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jsonwebtoken::{Algorithm, EncodingKey, Header, Validation};
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -209,21 +210,23 @@ impl AuthConfig {
     /// The claims of a token whose signature is good.
     fn open(&self, token: &str) -> Result<Claims, AuthError> {
         let keys = self.keys.as_ref().ok_or(AuthError::NoKey)?;
-        let mut validation = Validation::new(keys.algorithm);
-        // The claims are judged by the gateway's clock and demands.
-        validation.required_spec_claims.clear();
-        validation.validate_exp = false;
-        validation.validate_aud = false;
-        let name = if keys.are_named() {
-            let header = jsonwebtoken::decode_header(token).map_err(AuthError::Token)?;
-            header.kid
-        } else {
-            None
-        };
+        let header = jsonwebtoken::decode_header(token).map_err(AuthError::Token)?;
+        if header.alg != keys.algorithm {
+            return Err(AuthError::Token(ErrorKind::InvalidAlgorithm.into()));
+        }
+        let (message, signature) = token.rsplit_once('.').unwrap_or_default();
+        let name = header.kid.filter(|_| keys.are_named());
         let mut why = AuthError::NoKey;
         for key in keys.candidates(name.as_deref()) {
-            match jsonwebtoken::decode::<Claims>(token, key, &validation) {
-                Ok(data) => return Ok(data.claims),
+            let message = message.as_bytes();
+            match jsonwebtoken::crypto::verify(signature, message, key, keys.algorithm) {
+                // The claims are judged by the gateway's clock and demands. The crate's own reading
+                // of them ends at a `sub` that is no text, as if the signature were bad.
+                Ok(true) => {
+                    let claims = jsonwebtoken::dangerous::insecure_decode_claims(token);
+                    return claims.map_err(AuthError::Token);
+                }
+                Ok(false) => why = AuthError::Token(ErrorKind::InvalidSignature.into()),
                 Err(error) => why = AuthError::Token(error),
             }
         }

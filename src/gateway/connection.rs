@@ -5,6 +5,7 @@
 //! outbox is half full, so memory is bounded whatever the peer asks for. After a close was sent the
 //! peer has a moment to answer it.
 
+mod gate;
 mod read;
 mod write;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout};
+use tracing::{Instrument, Span};
 
 use crate::metrics::Metrics;
 use crate::protocol::Close;
@@ -27,6 +29,7 @@ use super::rate::{Meter, Rate};
 use super::session::Session;
 use super::socket::{Incoming, Reader, Writer};
 use super::vigil::{Activity, Vigil};
+use gate::Gated;
 use read::Reading;
 use write::{Writing, Written, goodbye};
 
@@ -76,11 +79,9 @@ pub(super) struct Care {
 }
 
 /// Serves one socket until it is closed.
-#[expect(
-    clippy::manual_async_fn,
-    reason = "an async function would keep its arguments beside what is bound to them, for as long \
-              as the connection lives: 800 bytes of each idle one"
-)]
+//
+// Not an async function: that would keep its arguments beside what is bound to them, for as long as
+// the connection lives: 800 bytes of each idle one.
 pub(super) fn run<R, W>(
     (mut reader, mut writer): (Reader<R>, Writer<W>),
     mut session: Session,
@@ -91,8 +92,11 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
+    // What is written often is written outside of it: to enter a span costs as much as to write.
+    let span = Span::current();
     async move {
-        tracing::debug!(dialect = ?session.dialect(), "opened");
+        let span = &span;
+        span.in_scope(|| tracing::debug!(dialect = ?session.dialect(), "opened"));
         let Care {
             terms,
             vigil,
@@ -116,16 +120,20 @@ where
             meter,
             metrics,
         };
-        let mut read = pin!(reading.read(&mut reader));
+        let read = pin!(reading.read(&mut reader).instrument(span.clone()));
+        let mut read = Gated::new(read);
         let writing = Writing {
             outbox: &outbox,
             terms,
             activity,
             metrics,
+            span,
         };
         let mut write = pin!(writing.write(&mut writer));
         tokio::select! {
-            // What it leaves in the outbox ends the writing.
+            // What is answered now is written at once.
+            biased;
+            // What reading leaves in the outbox ends the writing.
             () = &mut read => {
                 write.await;
             }
@@ -134,7 +142,7 @@ where
                 timeout(terms.close, read).await.ok();
             },
         }
-        tracing::debug!("ended");
+        span.in_scope(|| tracing::debug!("ended"));
     }
 }
 

@@ -13,8 +13,8 @@ use super::rate::{Meter, Verdict};
 use super::socket::{Frame, Incoming, Reader, Writer};
 use crate::clock::Clock;
 use crate::protocol::{
-    ClientBody, ClientMessage, Close, CloseCode, Dialect, ErrorCode, OtherTypes, ServerMessage,
-    Stamp,
+    ClientBody, ClientMessage, Close, CloseCode, Dialect, ErrorCode, OtherTypes, RequestId,
+    ServerMessage, Stamp, Undecodable,
 };
 
 /// What a socket speaks before it is anybody's.
@@ -79,13 +79,8 @@ impl Greeting<'_> {
                 return Err(Some(CloseCode::RateLimited.into()));
             }
             match incoming {
-                Incoming::Text(_) if verdict == Verdict::TooMany => {
-                    self.refuse(
-                        writer,
-                        ErrorCode::RateLimited,
-                        "these are too many messages",
-                    )
-                    .await?;
+                Incoming::Text(text) if verdict == Verdict::TooMany => {
+                    self.limit(writer, &text).await?;
                 }
                 Incoming::Text(text) => {
                     if let Some(principal) = self.hear(writer, &text).await? {
@@ -112,19 +107,26 @@ impl Greeting<'_> {
     where
         W: AsyncWrite + Unpin,
     {
-        let token = match ClientMessage::decode(text, OtherTypes::Unknown) {
+        let (token, request_id) = match ClientMessage::decode(text, OtherTypes::Unknown) {
             Ok(ClientMessage {
                 body: ClientBody::Auth { token },
-                ..
-            }) => token,
-            Ok(_) => {
-                self.refuse(writer, ErrorCode::AuthFailed, "say first who you are")
+                request_id,
+            }) => (token, request_id),
+            Ok(ClientMessage { request_id, .. }) => {
+                let sentence = "say first who you are";
+                let code = ErrorCode::AuthFailed;
+                self.refuse(writer, code, sentence, request_id.as_ref())
                     .await?;
                 return Ok(None);
             }
-            Err(bad) => {
-                let sentence = bad.error.to_string();
-                self.refuse(writer, bad.error.code(), &sentence).await?;
+            Err(Undecodable { request_id, error }) => {
+                self.refuse(
+                    writer,
+                    error.code(),
+                    &error.to_string(),
+                    request_id.as_ref(),
+                )
+                .await?;
                 return Ok(None);
             }
         };
@@ -133,13 +135,42 @@ impl Greeting<'_> {
                 let user = &principal.user;
                 self.say(writer, &ServerMessage::AuthSuccess { user })
                     .await?;
+                if let Some(request_id) = &request_id {
+                    let data = "{}";
+                    self.say(writer, &ServerMessage::Response { request_id, data })
+                        .await?;
+                }
                 Ok(Some(principal))
             }
             Err(unproven) => {
                 self.say(writer, &unproven.message()).await?;
+                if request_id.is_some() {
+                    let code = ErrorCode::AuthFailed;
+                    self.refuse(writer, code, unproven.sentence(), request_id.as_ref())
+                        .await?;
+                }
                 Err(Some(CloseCode::AuthFailed.into()))
             }
         }
+    }
+
+    /// Answers a frame that is one too many.
+    async fn limit<W>(&self, writer: &mut Writer<W>, text: &str) -> Result<(), Option<Close>>
+    where
+        W: AsyncWrite + Unpin,
+    {
+        let request_id = match ClientMessage::decode(text, OtherTypes::Unknown) {
+            Ok(message) => message.request_id,
+            Err(bad) => bad.request_id,
+        };
+        let sentence = "these are too many messages";
+        self.refuse(
+            writer,
+            ErrorCode::RateLimited,
+            sentence,
+            request_id.as_ref(),
+        )
+        .await
     }
 
     async fn refuse<W>(
@@ -147,6 +178,7 @@ impl Greeting<'_> {
         writer: &mut Writer<W>,
         code: ErrorCode,
         sentence: &str,
+        request_id: Option<&RequestId>,
     ) -> Result<(), Option<Close>>
     where
         W: AsyncWrite + Unpin,
@@ -154,7 +186,7 @@ impl Greeting<'_> {
         let message = ServerMessage::Error {
             code,
             sentence,
-            request_id: None,
+            request_id,
         };
         self.say(writer, &message).await
     }

@@ -10,14 +10,14 @@ mod head;
 mod reader;
 mod writer;
 
-use hyper::upgrade::Upgraded;
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
+use bytes::Bytes;
+use tokio::io::{ReadHalf, WriteHalf};
 
+use crate::lingering::Connection;
 use crate::protocol::CloseCode;
 
 pub(super) use frame::Frame;
-pub(super) use handshake::{Asked, Handshake, NotAnUpgrade, VERSION};
+pub(super) use handshake::{Asked, Handshake, NotAnUpgrade, NotOpened, VERSION};
 pub(super) use reader::Reader;
 pub(super) use writer::{WriteError, Writer};
 
@@ -41,13 +41,16 @@ pub(super) enum Incoming {
     Gone,
 }
 
-/// What is beneath a socket.
-pub(super) type Stream = TokioIo<Upgraded>;
 /// Both halves of a socket.
-pub(super) type Halves<S = Stream> = (Reader<ReadHalf<S>>, Writer<WriteHalf<S>>);
+pub(super) type Halves = (Reader<ReadHalf<Connection>>, Writer<WriteHalf<Connection>>);
 
-/// Both halves of a socket over this stream, whose messages have at most so many bytes.
-fn split<S: AsyncRead + AsyncWrite>(stream: S, message_size: usize) -> Halves<S> {
-    let (read, write) = tokio::io::split(stream);
-    (Reader::new(read, message_size), Writer::new(write))
+/// Both halves of a socket whose messages have at most so many bytes. Of what its peer sends this has
+/// been read.
+fn split(connection: Connection, message_size: usize, read: &Bytes) -> Halves {
+    let (reading, writing) = tokio::io::split(connection);
+    let reader = Reader::new(reading, message_size).behind(read);
+    (reader, Writer::new(writing))
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,7 @@ use super::auth::Principal;
 use super::connection::{self, Terms};
 use super::gatekeeper::{Gatekeeper, Unproven};
 use super::in_band::Greeting;
-use super::socket::{Asked, Halves, Handshake};
+use super::socket::{Asked, Halves, Handshake, NotOpened};
 use super::token::{self, Subprotocols};
 use refusal::Refusal;
 
@@ -194,7 +194,7 @@ impl Door {
         } = self;
         let (response, socket) = handshake.accept(protocol, gateway.limits().message_size);
         let opening = async move { Some(gateway.attend(opened(socket).await?, principal, visit)) };
-        guard.start(serve(Box::pin(opening)).instrument(span));
+        guard.start(serve(Box::pin(opening.instrument(span))));
         Ok(response)
     }
 
@@ -218,7 +218,7 @@ impl Door {
             tracing::Span::current().record("user", principal.user.as_str());
             Some(gateway.attend(halves, principal, visit))
         };
-        guard.start(serve(Box::pin(opening)).instrument(span));
+        guard.start(serve(Box::pin(opening.instrument(span))));
         Ok(response)
     }
 
@@ -232,7 +232,7 @@ impl Door {
     }
 }
 
-/// What serves a connection.
+/// What serves a connection, in the span in which it was made.
 type Serving = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Serves a socket once it is open. What opened it is let go of then.
@@ -242,7 +242,7 @@ async fn serve(opening: Pin<Box<dyn Future<Output = Option<Serving>> + Send>>) {
     }
 }
 
-async fn opened(socket: impl Future<Output = hyper::Result<Halves>>) -> Option<Halves> {
+async fn opened(socket: impl Future<Output = Result<Halves, NotOpened>>) -> Option<Halves> {
     match socket.await {
         Ok(halves) => Some(halves),
         Err(error) => {
@@ -274,7 +274,7 @@ impl Gateway {
         }
         self.metrics().connection(ConnectionStatus::Limited);
         self.metrics().closed(CloseCode::ConnectionLimit.as_str());
-        Box::pin(turn_away(halves, Terms::of(self.limits())))
+        Box::pin(turn_away(halves, Terms::of(self.limits())).in_current_span())
     }
 }
 

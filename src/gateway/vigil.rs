@@ -96,9 +96,18 @@ impl Vigil {
         self.leave_at = Some(moment);
     }
 
-    /// When to look again. The token lasts for `lifetime` from now.
-    pub(super) fn next(&self, activity: &Activity, now: Instant, lifetime: Duration) -> Instant {
-        let ends = now + lifetime.saturating_add(REFRESH_GRACE).min(FAR);
+    /// When to look again. The token lasts for so long from now, or ended so long ago.
+    pub(super) fn next(
+        &self,
+        activity: &Activity,
+        now: Instant,
+        lifetime: Result<Duration, Duration>,
+    ) -> Instant {
+        let stays = match lifetime {
+            Ok(left) => left.saturating_add(REFRESH_GRACE),
+            Err(ago) => REFRESH_GRACE.saturating_sub(ago),
+        };
+        let ends = now + stays.min(FAR);
         let idle = activity.last().checked_add(self.idle);
         let others = [self.pong_by, self.leave_at, idle];
         let first = others.into_iter().flatten().min();
@@ -133,5 +142,26 @@ impl Vigil {
             return Due::Ping;
         }
         Due::Nothing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_has_ended_gets_no_grace_anew() {
+        let now = Instant::now();
+        let limits = Limits {
+            ping_interval: Duration::ZERO,
+            ..Limits::default()
+        };
+        let vigil = Vigil::new(&limits, now);
+        let activity = Activity::new(now);
+        let looks = |lifetime| vigil.next(&activity, now, lifetime) - now;
+        let second = Duration::from_secs(1);
+        assert_eq!(looks(Ok(second)), REFRESH_GRACE + second);
+        assert_eq!(looks(Err(second)), Duration::from_secs(24));
+        assert_eq!(looks(Err(REFRESH_GRACE + second)), Duration::ZERO);
     }
 }

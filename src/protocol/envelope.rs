@@ -311,7 +311,8 @@ impl Address {
     }
 }
 
-// What nests too deep would break the parser of whoever receives it, so it travels as text.
-fn is_json(text: &str) -> bool {
+/// Whether what was published travels as JSON. What nests too deep would break the parser of whoever
+/// receives it, so it travels as text.
+pub fn is_json(text: &str) -> bool {
     !depth::exceeds(text, MAX_DEPTH) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }

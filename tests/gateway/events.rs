@@ -217,7 +217,7 @@ async fn replicas_that_share_a_broker_are_one_gateway() {
     for _ in 0..3 {
         let (broker, history) = (broker.clone(), history.clone());
         let replica = Fixture::with(|config| {
-            config.broker = broker;
+            config.broker = broker.into();
             config.history = history;
         });
         replicas.push(replica.await);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use mithril::broker::memory::MemoryBroker;
-use mithril::broker::{Broker, ConnectionChange, Delivery, Inbox};
+use mithril::broker::{Broker, Carrier, ConnectionChange, Delivery, Inbox};
 use mithril::catalog::{Catalog, CatalogStore, PoolContent};
 use mithril::clock::Clock;
 use mithril::daemon::{Daemon, DaemonConfig, Running};
@@ -41,10 +41,18 @@ pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
 pub(crate) struct Fixture {
     pub(crate) daemon: Running,
     pub(crate) address: SocketAddr,
-    /// The daemon's broker.
+    /// The daemon's broker, where it is in this process.
     pub(crate) broker: MemoryBroker,
     /// The daemon's history.
     pub(crate) history: Arc<dyn History>,
+}
+
+/// The broker of this process that a daemon uses, or another where it uses none.
+pub(crate) fn broker_of(config: &DaemonConfig) -> MemoryBroker {
+    match &config.broker {
+        Carrier::Memory(broker) => broker.clone(),
+        Carrier::Redis(_) => MemoryBroker::new(),
+    }
 }
 
 impl Fixture {
@@ -55,7 +63,8 @@ impl Fixture {
     pub(crate) async fn with(change: impl FnOnce(&mut DaemonConfig)) -> Self {
         let mut config = config();
         change(&mut config);
-        let (broker, history) = (config.broker.clone(), config.history.clone());
+        let broker = broker_of(&config);
+        let history = config.history.clone();
         let daemon = Daemon::bind(config).await.unwrap().spawn();
         let address = daemon.address();
         Self {

@@ -8,7 +8,7 @@ use mithril::history::Bounds;
 use mithril::history::memory::MemoryHistory;
 use serde_json::{Value, json};
 
-use crate::fixture::{Client, Fixture, NOW, take_position};
+use crate::fixture::{Client, Fixture, NOW, broker_of, take_position};
 
 fn claims(user: &str) -> Value {
     json!({"sub": user, "exp": NOW + 60})
@@ -54,7 +54,7 @@ async fn it_is_read_page_by_page_and_says_what_is_gone() {
             entries: 10,
             ..Bounds::default()
         };
-        let history = MemoryHistory::new(bounds, Clock::system(), &config.broker);
+        let history = MemoryHistory::new(bounds, Clock::system(), &broker_of(config));
         config.history = Arc::new(history);
     });
     let fixture = fixture.await;
@@ -140,7 +140,7 @@ async fn a_broadcast_with_an_id_is_recorded_once_by_many_replicas() {
     for user in ["anna", "ben", "carl"] {
         let (broker, history) = (broker.clone(), history.clone());
         let replica = Fixture::with(|config| {
-            config.broker = broker;
+            config.broker = broker.into();
             config.history = history;
         });
         let replica = replica.await;

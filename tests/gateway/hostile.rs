@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
-use crate::fixture::{Fixture, soon};
+use crate::fixture::{Fixture, soon, token, upgrade};
 
 /// A masked frame of a client; the mask is zero, so the payload goes as it is.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
@@ -124,11 +124,94 @@ async fn broken_framing_is_a_protocol_error() {
     let compressed = frame(0xc1, b"{}");
     let unmasked = b"\x81\x02{}".to_vec();
     let lone_continuation = frame(0x80, b"{}");
-    for bytes in [compressed, unmasked, lone_continuation] {
+    let unknown = frame(0x83, b"{}");
+    let half_a_ping = frame(0x09, b"");
+    let long_ping = frame(0x89, &[b'x'; 126]);
+    let long_length = b"\x81\xfe\x00\x02\0\0\0\0{}".to_vec();
+    let text_in_text = [frame(0x01, b"{"), frame(0x81, b"{}")].concat();
+    let code_of_nobody = frame(0x88, &1005_u16.to_be_bytes());
+    let half_a_code = frame(0x88, b"x");
+    for bytes in [
+        compressed,
+        unmasked,
+        lone_continuation,
+        unknown,
+        half_a_ping,
+        long_ping,
+        long_length,
+        text_in_text,
+        code_of_nobody,
+        half_a_code,
+    ] {
         let answer = closed_after(&fixture, &bytes).await;
         assert_eq!(answer, close(1002, "protocol_error"), "{bytes:?}");
     }
     still_serves(&fixture).await;
+}
+
+#[tokio::test]
+async fn what_was_asked_before_the_fault_is_answered() {
+    let fixture = Fixture::start().await;
+    let mut stream = fixture.connect_raw().await;
+    let bytes = [frame(0x81, br#"{"type":"ping"}"#), frame(0x82, b"{}")].concat();
+    soon(stream.write_all(&bytes)).await.unwrap();
+    let mut answer = Vec::new();
+    soon(stream.read_to_end(&mut answer)).await.unwrap();
+    let text = String::from_utf8_lossy(&answer);
+    assert!(text.contains(r#""type":"pong""#), "{text:?}");
+    assert!(text.ends_with(r#"{"code":"binary_frame"}"#), "{text:?}");
+}
+
+#[tokio::test]
+async fn a_ping_is_answered_with_what_is_in_it() {
+    let fixture = Fixture::start().await;
+    let mut stream = fixture.connect_raw().await;
+    for payload in [&b""[..], b"x", &[b'y'; 125]] {
+        soon(stream.write_all(&frame(0x89, payload))).await.unwrap();
+        let mut answer = vec![0; 2 + payload.len()];
+        soon(stream.read_exact(&mut answer)).await.unwrap();
+        let head = [0x8a, u8::try_from(payload.len()).unwrap()];
+        assert_eq!(answer, [&head, payload].concat());
+    }
+}
+
+#[tokio::test]
+async fn a_close_is_answered_and_ends_the_connection() {
+    let fixture = Fixture::start().await;
+    for (payload, answered) in [
+        (&b""[..], &b"\x88\x00"[..]),
+        (b"\x03\xe9going away", b"\x88\x02\x03\xe9"),
+    ] {
+        let mut stream = fixture.connect_raw().await;
+        // What comes behind a close is not heard.
+        let ping = frame(0x81, br#"{"type":"ping"}"#);
+        let bytes = [frame(0x88, payload), ping].concat();
+        soon(stream.write_all(&bytes)).await.unwrap();
+        let mut answer = Vec::new();
+        soon(stream.read_to_end(&mut answer)).await.unwrap();
+        assert_eq!(answer, answered);
+    }
+}
+
+#[tokio::test]
+async fn a_frame_may_come_in_pieces_and_with_the_handshake() {
+    let fixture = Fixture::start().await;
+    let mut stream = fixture.raw().await;
+    let request = upgrade("/ws", &format!("Authorization: {}\r\n", token("42")));
+    let ping = frame(0x81, br#"{"type":"ping","request_id":"1"}"#);
+    let begun = [request.as_bytes(), &ping, &ping[..9]].concat();
+    soon(stream.write_all(&begun)).await.unwrap();
+    let mut heard = String::new();
+    while heard.matches(r#""request_id":"1""#).count() < 1 {
+        heard.push(char::from(soon(stream.read_u8()).await.unwrap()));
+    }
+    assert!(heard.starts_with("HTTP/1.1 101 "), "{heard}");
+    for byte in &ping[9..] {
+        soon(stream.write_all(&[*byte])).await.unwrap();
+    }
+    while heard.matches(r#""request_id":"1""#).count() < 2 {
+        heard.push(char::from(soon(stream.read_u8()).await.unwrap()));
+    }
 }
 
 #[tokio::test]

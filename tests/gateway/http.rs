@@ -5,7 +5,7 @@ use mithril::gateway::AuthConfig;
 use mithril::ids::UserId;
 use serde_json::json;
 
-use crate::fixture::{Fixture, config, http, soon, upgrade};
+use crate::fixture::{Fixture, broker_of, config, http, soon, upgrade};
 
 fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -34,9 +34,11 @@ async fn health_tells_what_is_served() {
 #[tokio::test]
 async fn what_is_not_configured_is_not_ill() {
     let fixture = Fixture::start().await;
-    let answer = fixture.http(&get("/healthz/nats")).await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.json(), json!({"state": "off"}));
+    for path in ["/healthz/nats", "/healthz/redis"] {
+        let answer = fixture.http(&get(path)).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.json(), json!({"state": "off"}));
+    }
 }
 
 #[tokio::test]
@@ -69,7 +71,10 @@ async fn a_listener_of_metrics_that_is_taken_is_an_error_at_start() {
     let error = Daemon::bind(config).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!("failed to listen on {}", fixture.address)
+        format!(
+            "failed to listen on {}: choose another address, or port 0 for any free port",
+            fixture.address
+        )
     );
 }
 
@@ -117,7 +122,7 @@ async fn a_development_daemon_makes_its_own_key() {
     let mut dev = config();
     dev.auth = None;
     dev.dev = true;
-    let (broker, history) = (dev.broker.clone(), dev.history.clone());
+    let (broker, history) = (broker_of(&dev), dev.history.clone());
     let daemon = Daemon::bind(dev).await.unwrap();
     let user = UserId::parse("dev").unwrap();
     let token = daemon.dev_token(&user).unwrap().unwrap();
@@ -165,7 +170,10 @@ async fn an_address_in_use_is_an_error_at_start() {
     assert!(matches!(error, DaemonError::Bind { .. }), "{error}");
     assert_eq!(
         error.to_string(),
-        format!("failed to listen on {}", fixture.address)
+        format!(
+            "failed to listen on {}: choose another address, or port 0 for any free port",
+            fixture.address
+        )
     );
 }
 

@@ -1,13 +1,16 @@
 //! Nobody takes more than a share.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use mithril::catalog::{Catalog, CatalogStore};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpSocket;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::fixture::{Fixture, soon, token, upgrade};
+use crate::fixture::{Fixture, content, soon, token, upgrade};
 
 const PING: &str = r#"{"type":"ping"}"#;
 
@@ -176,4 +179,31 @@ async fn an_idle_http_connection_does_not_stay() {
     let mut late = fixture.raw().await;
     soon(late.read_to_end(&mut answer)).await.unwrap();
     assert_eq!(client.ask(PING).await["type"], "pong");
+}
+
+#[tokio::test]
+async fn whoever_does_not_read_an_answer_does_not_stay() {
+    let mut pools = content();
+    // More than the kernel takes off the daemon's hands.
+    pools[0].exercises[0].description = Some("x".repeat(16 * 1024 * 1024));
+    let catalog = Catalog::build(pools).unwrap();
+    let fixture = Fixture::with(|config| {
+        config.catalog = Arc::new(CatalogStore::new(catalog));
+        config.limits.write_timeout = Duration::from_millis(50);
+        config.limits.close_timeout = Duration::from_millis(50);
+        config.drain = Duration::from_hours(1);
+    })
+    .await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut stream = socket.connect(fixture.address).await.unwrap();
+    let request = format!(
+        "GET /api/v1/exercises/hello HTTP/1.1\r\nHost: a\r\nAuthorization: {}\r\n\r\n",
+        token("42")
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    // The answer has begun, and nobody reads on.
+    assert_eq!(soon(stream.read_u8()).await.unwrap(), b'H');
+    assert_eq!(soon(fixture.daemon.drain()).await, []);
+    drop(stream);
 }

@@ -14,7 +14,7 @@ use mithril::history::memory::MemoryHistory;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::fixture::{Client, Fixture, NOW, record, soon};
+use crate::fixture::{Client, Fixture, NOW, broker_of, record, soon};
 
 const TOPIC: &str = "room:a";
 
@@ -106,7 +106,7 @@ impl Site {
         let queue = plan.queue;
         let shared = history.clone();
         let fixture = Fixture::with(|config| {
-            config.broker = near;
+            config.broker = near.into();
             config.history = shared;
             config.limits.connections_per_user = 10_000;
             config.limits.queue_frames = queue;
@@ -398,7 +398,7 @@ async fn what_the_history_has_outgrown_is_not_recovered() {
             entries: 10,
             ..Bounds::default()
         };
-        let history = MemoryHistory::new(bounds, Clock::system(), &config.broker);
+        let history = MemoryHistory::new(bounds, Clock::system(), &broker_of(config));
         config.history = Arc::new(history);
     });
     let fixture = fixture.await;
@@ -473,7 +473,7 @@ async fn a_history_that_begins_anew_ends_the_connections_that_it_may_have_failed
     let (shared, near) = (history.clone(), broker.clone());
     let fixture = Fixture::with(|config| {
         config.history = shared;
-        config.broker = near;
+        config.broker = near.into();
     });
     let fixture = fixture.await;
     let mut classic = fixture.connect().await;

@@ -163,8 +163,8 @@ impl Reading<'_> {
     }
 
     fn next_look(&self) -> Instant {
-        let lifetime = self.lifetime().unwrap_or_default();
-        self.vigil.next(self.activity, Instant::now(), lifetime)
+        self.vigil
+            .next(self.activity, Instant::now(), self.lifetime())
     }
 
     fn due(&mut self) -> Due {

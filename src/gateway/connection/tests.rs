@@ -129,7 +129,7 @@ fn gateway(change: impl FnOnce(&mut Limits)) -> Gateway {
         origins: Origins::default(),
         proxies: TrustedProxies::default(),
         rules: Rules::default(),
-        broker,
+        broker: broker.into(),
         history: Arc::new(history),
         deliver_on_connect: true,
         clock,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::io::AsyncWrite;
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout};
+use tracing::{Instrument, Span};
 
 use super::Terms;
 use crate::gateway::outbox::{Next, Outbox};
@@ -31,6 +32,7 @@ pub(super) struct Writing<'a> {
     pub(super) terms: Terms,
     pub(super) activity: &'a Activity,
     pub(super) metrics: &'a Metrics,
+    pub(super) span: &'a Span,
 }
 
 impl Writing<'_> {
@@ -50,7 +52,8 @@ impl Writing<'_> {
                     if close.code == CloseCode::SlowConsumer && !too_late {
                         self.metrics.not_sent(SendFailure::SlowConsumer);
                     }
-                    let written = goodbye(writer, close, terms).await;
+                    let goodbye = goodbye(writer, close, terms);
+                    let written = goodbye.instrument(self.span.clone()).await;
                     if written == Written::Closed {
                         outbox.flushed();
                     }
@@ -70,7 +73,7 @@ impl Writing<'_> {
                 }
                 Ok(Err(error)) => {
                     self.metrics.not_sent(SendFailure::Broken);
-                    return lost(&error);
+                    return self.span.in_scope(|| lost(&error));
                 }
                 Err(_elapsed) => {
                     too_late = true;

@@ -55,7 +55,7 @@ impl Session {
         let offset = match published.await {
             Ok(appended) => Some(appended.position.offset),
             Err(Unpublished::Unavailable | Unpublished::NotKept) => {
-                self.services.hub.publish(&envelope);
+                self.services.relay.publish(&envelope).await?;
                 None
             }
             Err(error @ Unpublished::TooLarge) => {

@@ -171,4 +171,6 @@ fn unmask(part: &[u8], mask: [u8; 4], to: &mut Vec<u8>) {
 }
 
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod tests;

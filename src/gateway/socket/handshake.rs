@@ -14,6 +14,7 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 
 use super::{Halves, split};
+use crate::lingering::Connection;
 
 /// The one version of the protocol.
 pub(in crate::gateway) const VERSION: HeaderValue = HeaderValue::from_static("13");
@@ -40,6 +41,17 @@ pub(in crate::gateway) enum NotAnUpgrade {
     /// What is beneath can't be upgraded.
     #[error("the connection can't be upgraded")]
     Connection,
+}
+
+/// Why a socket was not opened after all.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::gateway) enum NotOpened {
+    /// The answer could not be sent.
+    #[error("failed to answer the upgrade")]
+    Unanswered(#[from] hyper::Error),
+    /// What is beneath was not accepted by this daemon.
+    #[error("the connection is none of the daemon's")]
+    Foreign,
 }
 
 /// What a request asks for.
@@ -88,7 +100,10 @@ impl Handshake {
         self,
         protocol: Option<&'static str>,
         message_size: usize,
-    ) -> (Response<Body>, impl Future<Output = hyper::Result<Halves>>) {
+    ) -> (
+        Response<Body>,
+        impl Future<Output = Result<Halves, NotOpened>>,
+    ) {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         let headers = response.headers_mut();
@@ -101,8 +116,10 @@ impl Handshake {
         }
         let upgrade = self.upgrade;
         let opening = async move {
-            let stream = TokioIo::new(upgrade.await?);
-            Ok(split(stream, message_size))
+            let stream = upgrade.await?.downcast::<TokioIo<Connection>>();
+            let parts = stream.map_err(|_| NotOpened::Foreign)?;
+            let connection = parts.io.into_inner();
+            Ok(split(connection, message_size, &parts.read_buf))
         };
         (response, opening)
     }

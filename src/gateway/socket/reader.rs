@@ -40,6 +40,14 @@ where
         }
     }
 
+    /// The same, behind what has been read.
+    pub(super) fn behind(self, read: &[u8]) -> Self {
+        Self {
+            ahead: read.to_vec(),
+            ..self
+        }
+    }
+
     /// Waits for what the peer does next. After it has closed, was refused or is gone, it is gone for
     /// ever. Nothing is lost where this is not waited for.
     pub(in crate::gateway) async fn next(&mut self) -> Incoming {

@@ -112,3 +112,11 @@ where
         }
     }
 }
+
+#[cfg(test)]
+impl<W> Writer<W> {
+    /// What is beneath.
+    pub(super) fn into_inner(self) -> W {
+        self.io
+    }
+}

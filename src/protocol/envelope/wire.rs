@@ -118,6 +118,11 @@ impl Envelope {
         format!("{LIVE}{topic}")
     }
 
+    /// What the name of a channel begins with that carries what replicas publish; the topic follows.
+    pub fn live_prefix() -> &'static str {
+        LIVE
+    }
+
     /// Whether a channel carries what replicas publish.
     pub fn is_live_channel(channel: &str) -> bool {
         channel.starts_with(LIVE)

@@ -11,6 +11,8 @@ from raw import BINARY, CLOSE, FIN, PING, PONG, RSV1, TEXT, Raw, masked, unmaske
 KIB = 1024
 CLEAR = bytes(4)
 PROTOCOL, UTF8, LARGE = (1002, "protocol_error"), (1007, "invalid_utf8"), (1009, "too_large")
+# Codes that no close frame may have: RFC 6455, section 7.4.
+NO_CODES = (0, 999, 1004, 1005, 1006, 1015, 2999, 5000)
 DEFLATED = zlib.compress(b'{"type":"ping"}', wbits=-15)
 EURO = "€".encode()
 
@@ -32,6 +34,7 @@ HOSTILE = {
     "a close that is too long": (PROTOCOL, masked(FIN | CLOSE, struct.pack(">H", 1000) + b"x" * 124)),
     "a close of one byte": (PROTOCOL, masked(FIN | CLOSE, b"\x03")),
     "a close whose reason is no text": (UTF8, masked(FIN | CLOSE, struct.pack(">H", 1000) + b"\xff")),
+    **{f"a close with {code}": (PROTOCOL, masked(FIN | CLOSE, struct.pack(">H", code))) for code in NO_CODES},
     "a fragment of nothing": (PROTOCOL, masked(FIN, b"{}")),
     "a message within a message": (PROTOCOL, masked(TEXT, b"{") + masked(FIN | TEXT, b"{}")),
     "binary": ((1003, "binary_frame"), masked(FIN | BINARY, b"{}")),

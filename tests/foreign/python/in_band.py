@@ -126,11 +126,25 @@ async def a_refresh_ends_what_it_does_not_grant():
     await anna.silent()
 
 
+async def a_request_id_comes_back_before_and_with_the_proof():
+    client = await stranger(dialect=V1)
+    for frame, code in [
+        ({"type": "request", "subject": "exercise.pool.list"}, "auth_failed"),
+        ({"type": "ping"}, "auth_failed"),
+        ({"type": "auth"}, "bad_request"),
+    ]:
+        error = await client.ask({**frame, "request_id": "r"})
+        equal((error["code"], error.get("request_id")), (code, "r"), f"the answer to {frame}")
+    answer = await client.answer({"type": "auth", "token": PLAIN.mint("numbered")})
+    equal(answer["type"], "response", "the answer to a proof with an id")
+
+
 run(
     both_forms_are_taken_in_both_dialects,
     whoever_has_a_token_is_not_asked,
     a_bad_token_ends_the_socket,
     nothing_else_is_heard_before,
+    a_request_id_comes_back_before_and_with_the_proof,
     whoever_says_nothing_is_closed,
     a_live_connection_is_refreshed,
     a_refresh_ends_what_it_does_not_grant,

@@ -12,7 +12,7 @@ KEY = os.environ["JWT_SECRET_KEY"].encode()
 DIGESTS = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 ISSUED = {"aud": "school", "iss": "https://id.example"}
 BAD_USERS = ["", "*", ">", "a.b", "a:b", "a b", "42\n", "42\x00", "é", "x" * 129, "x" * 10_240]
-NO_TEXTS = [True, 4.2]
+NO_TEXTS = [True, 4.2, ["42"], {}]
 
 
 def encoded(part):

@@ -1,13 +1,13 @@
 use super::*;
 
-const LIMIT: usize = 200;
+pub(super) const LIMIT: usize = 200;
 
 /// A frame as a client sends it.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     masked(first, payload, [0x37, 0xfa, 0x21, 0x3d])
 }
 
-fn masked(first: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
+pub(super) fn masked(first: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
     let mut bytes = vec![first];
     match payload.len() {
         length @ 0..126 => bytes.push(0x80 | u8::try_from(length).unwrap()),

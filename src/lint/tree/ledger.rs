@@ -1,0 +1,260 @@
+//! A ledger knows each file of a tree, so that only what changed is read again, and comes to the
+//! judgement that a check of the whole tree would come to.
+//!
+//! Both find files by one walk, judge each by one function, and put what needs several files to the
+//! same rules. A ledger goes by errors alone, as the daemon does. It goes by what is on the disk,
+//! never by what is said to have happened there: a path that is said to have changed is looked at.
+
+mod concern;
+mod note;
+mod stamp;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::diagnostics::{Code, Diagnostic, Report};
+use crate::exercise::Exercise;
+use crate::ids::PoolId;
+use crate::lint::across::{self, Place};
+use crate::lint::check::{Content, Judged};
+use crate::lint::silence;
+use crate::lint::walk::{self, Found, FoundFile, Role, Unreadable};
+use crate::lint::{CheckError, Settings};
+use crate::pool::Pool;
+
+use super::{Outside, select, unreadable};
+use note::{Looked, Model, Note};
+
+/// What is known of each file of a tree.
+#[derive(Debug)]
+pub struct Ledger {
+    root: PathBuf,
+    settings: Settings,
+    /// In the order of their paths.
+    files: Vec<(FoundFile, Judged)>,
+    /// One for each of `files`.
+    notes: Vec<Note>,
+    unreadable: Vec<Unreadable>,
+}
+
+/// What the files say together.
+#[derive(Debug, Default)]
+pub struct Judgement {
+    /// All errors, in order. The texts of the files are not kept.
+    pub report: Report,
+    /// What each file stands for, in the order of the ledger.
+    pub standings: Vec<Standing>,
+    /// Whether two exercises or two pools have one id.
+    pub clashes: bool,
+}
+
+/// What a file stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// A pool.
+    Pool {
+        /// Whether it may be served.
+        sound: bool,
+    },
+    /// An exercise.
+    Exercise {
+        /// The file of the pool that it is in, as an index.
+        pool: Option<usize>,
+        /// Whether it may be served.
+        sound: bool,
+    },
+}
+
+impl Ledger {
+    /// A ledger of the tree below a directory that knows nothing yet.
+    pub fn new(root: PathBuf, settings: Settings) -> Self {
+        Self {
+            root,
+            settings,
+            files: Vec::new(),
+            notes: Vec::new(),
+            unreadable: Vec::new(),
+        }
+    }
+
+    /// The tree's root.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// From now on these settings count. Where they differ, the next walk judges every file anew.
+    pub fn set_settings(&mut self, settings: Settings) {
+        if self.settings != settings {
+            self.settings = settings;
+            self.notes.iter_mut().for_each(Note::distrust);
+        }
+    }
+
+    /// Looks at these paths, which begin at the root, or at everything. Says whether there is news
+    /// for a judgement or a catalog.
+    pub fn update(&mut self, paths: Option<&BTreeSet<PathBuf>>) -> Result<bool, CheckError> {
+        match paths.and_then(|paths| self.concerned(paths)) {
+            Some(suspects) => Ok(self.look_again(&suspects)),
+            None => self.walk(),
+        }
+    }
+
+    /// What the files say together.
+    pub fn judge(&self) -> Judgement {
+        let mut report = Report {
+            files: self.files.len(),
+            ..Report::default()
+        };
+        let missing = self.unreadable.iter().cloned().map(unreadable);
+        report.diagnostics.extend(missing);
+        let outside = Outside {
+            unread: self.unreadable.clone(),
+            ..Outside::default()
+        };
+        let places = across::places(&self.files);
+        let verdicts = across::judge(&self.files, &places, &outside, &self.settings);
+        let mut standings = Vec::with_capacity(self.files.len());
+        for (((file, judged), verdict), place) in self.files.iter().zip(verdicts).zip(places) {
+            let sound = judged.sound && !verdict.rejected;
+            standings.push(match (file.role, place) {
+                (Role::Pool, _) => Standing::Pool { sound },
+                (Role::Exercise, Place::Below { pool, depth: 1 }) => Standing::Exercise {
+                    pool: Some(pool),
+                    sound,
+                },
+                (Role::Exercise | Role::Named, _) => Standing::Exercise { pool: None, sound },
+            });
+            if judged.diagnostics.is_empty() && verdict.diagnostics.is_empty() {
+                continue;
+            }
+            let mut own = judged.diagnostics.clone();
+            own.extend(verdict.diagnostics);
+            silence::silence(&mut own);
+            // An error can't be ignored, so nobody asks what the file ignores.
+            own.retain(|d| select(d, &self.settings));
+            report.diagnostics.extend(own);
+        }
+        report.sort();
+        let clash = |d: &Diagnostic| matches!(d.code, Code::I202 | Code::I203);
+        Judgement {
+            clashes: report.diagnostics.iter().any(clash),
+            report,
+            standings,
+        }
+    }
+
+    /// Where a file is.
+    pub fn path(&self, index: usize) -> &Path {
+        &self.files[index].0.path
+    }
+
+    /// The index of the file there, if the ledger knows one.
+    pub fn position(&self, path: &Path) -> Option<usize> {
+        let order = |(file, _): &(FoundFile, Judged)| file.path.as_path().cmp(path);
+        self.files.binary_search_by(order).ok()
+    }
+
+    /// What could not be read at all: files, and directories with all that is below them.
+    pub fn unreadable(&self) -> impl Iterator<Item = &Path> {
+        self.unreadable.iter().map(|item| &*item.path)
+    }
+
+    /// The pool of a sound file, without its exercises. While nothing changes it is the same one.
+    pub fn pool(&self, index: usize) -> Option<&Arc<Pool>> {
+        match &self.notes[index].model {
+            Model::Pool(pool) => Some(pool),
+            Model::Unmade | Model::Exercise(_) => None,
+        }
+    }
+
+    /// The ids that a pool lists, in the order in which they are taught.
+    pub fn listed(&self, index: usize) -> impl Iterator<Item = &str> {
+        let listed = match &self.files[index].1.content {
+            Content::Pool { listed, .. } => listed.as_deref(),
+            Content::Exercise { .. } => None,
+        };
+        listed.unwrap_or_default().iter().map(|(id, _)| id.as_str())
+    }
+
+    /// The exercise of a sound file, in this pool. While nothing changes it is the same one.
+    pub fn exercise(&mut self, index: usize, pool: &PoolId) -> Option<Arc<Exercise>> {
+        let content = &mut self.files[index].1.content;
+        self.notes[index].model.exercise(content, pool)
+    }
+
+    /// Finds all files, and judges those that are not as they were.
+    fn walk(&mut self) -> Result<bool, CheckError> {
+        if let Err(source) = self.root.metadata() {
+            let path = self.root.clone();
+            return Err(CheckError::Path { path, source });
+        }
+        let mut found = Found::default();
+        walk::walk(&self.root, &mut found, &|| false);
+        found.sort();
+        let known = |file: &FoundFile| {
+            let index = self.position(&file.path)?;
+            (self.files[index].0 == *file).then_some(index)
+        };
+        let looked: Vec<(Option<usize>, Option<Looked>)> = found
+            .files
+            .par_iter()
+            .map(|file| {
+                let former = known(file);
+                let looked = match former.map(|index| (&self.files[index].1, &self.notes[index])) {
+                    Some((judged, note)) if note.is_as_it_was(file, judged) => None,
+                    known => Some(Looked::at(file, &self.settings, known)),
+                };
+                (former, looked)
+            })
+            .collect();
+        let kept = looked.iter().filter(|(known, _)| known.is_some()).count();
+        let mut news = kept < self.files.len() || found.unreadable != self.unreadable;
+
+        let mut notes = std::mem::take(&mut self.notes);
+        let mut judged: Vec<_> = self
+            .files
+            .drain(..)
+            .map(|(_, judged)| Some(judged))
+            .collect();
+        for (file, (former, looked)) in found.files.into_iter().zip(looked) {
+            let former = former
+                .and_then(|index| Some((judged[index].take()?, std::mem::take(&mut notes[index]))));
+            let (judged, note) = match (looked, former) {
+                (Some(looked), _) => {
+                    news |= looked.news;
+                    (looked.judged, looked.note)
+                }
+                (None, Some(former)) => former,
+                (None, None) => continue,
+            };
+            self.files.push((file, judged));
+            self.notes.push(note);
+        }
+        self.unreadable = found.unreadable;
+        Ok(news)
+    }
+
+    /// Judges these files anew.
+    fn look_again(&mut self, suspects: &BTreeSet<usize>) -> bool {
+        let looked: Vec<(usize, Looked)> = suspects
+            .par_iter()
+            .map(|&index| {
+                let (file, judged) = &self.files[index];
+                let former = Some((judged, &self.notes[index]));
+                (index, Looked::at(file, &self.settings, former))
+            })
+            .collect();
+        let mut news = false;
+        for (index, looked) in looked {
+            news |= looked.news;
+            self.files[index].1 = looked.judged;
+            self.notes[index] = looked.note;
+        }
+        news
+    }
+}
