@@ -26,6 +26,10 @@
 //! 3. **A published message reaches a socket.** [`broker`] `Delivery` → `Envelope` (strict decode) →
 //!    `Hub`, which encodes it once per dialect into a shared frame → each subscriber's outbox (never
 //!    waits: a full one closes its connection) → writer → socket.
+//! 4. **A client comes back.** `subscribe` with a position → the topic's feed says where it stands → the
+//!    connection waits at a gate there → [`history`] pages as the peer reads → what waited → live.
+//!    A durable message goes to the [`history`], which records it and publishes it as one step; the
+//!    hub's feeds take it from the broker in the order of its offsets.
 //!
 //! # Glossary
 //!

@@ -68,10 +68,8 @@ pub(super) struct Question {
 #[derive(Debug)]
 pub(super) struct Answer<T> {
     pub(super) epoch: String,
-    /// The offset up to which nothing is kept.
-    pub(super) trimmed: u64,
     pub(super) last: u64,
-    /// The messages behind the offset in question, those that can be read.
+    /// The oldest messages behind the offset in question, those that can be read.
     pub(super) entries: Vec<(u64, Option<T>)>,
 }
 
@@ -246,7 +244,7 @@ impl<T> Feed<T> {
             return Ok(());
         };
         let is_same = answer.epoch == *at.epoch && answer.last >= at.last.max(expects);
-        if !is_same || answer.trimmed > at.last {
+        if !is_same {
             return Err(Broken);
         }
         let is_progress = !answer.entries.is_empty();

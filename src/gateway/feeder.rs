@@ -61,7 +61,6 @@ async fn ask(hub: &Hub, history: &dyn History, topic: Topic) {
 fn begin(position: Position) -> Answer<Arc<Envelope>> {
     Answer {
         epoch: position.epoch,
-        trimmed: 0,
         last: position.offset,
         entries: Vec::new(),
     }
@@ -70,9 +69,9 @@ fn begin(position: Position) -> Answer<Arc<Envelope>> {
 fn go_on(topic: &Topic, page: Page) -> Answer<Arc<Envelope>> {
     let Page {
         epoch,
-        trimmed,
         last,
         entries,
+        trimmed: _,
     } = page;
     let read = |Entry { offset, payload }: Entry| {
         let position = Position {
@@ -91,7 +90,6 @@ fn go_on(topic: &Topic, page: Page) -> Answer<Arc<Envelope>> {
     let entries = entries.into_iter().map(read).collect();
     Answer {
         epoch,
-        trimmed,
         last,
         entries,
     }

@@ -67,9 +67,6 @@ impl<F> Gate<F> {
     /// A message is published on the topic. What is returned is to be sent at once: no history keeps
     /// it, and there is no room for it to wait.
     pub(super) fn arrive(&mut self, offset: Option<u64>, size: usize, frame: F) -> Vec<F> {
-        if offset.is_some_and(|offset| offset <= self.sent) {
-            return Vec::new();
-        }
         self.bytes += size;
         self.waiting.push_back(Waiting {
             offset,
@@ -101,7 +98,7 @@ impl<F> Gate<F> {
         if self.sent >= since {
             self.sent = self.sent.max(until);
         }
-        // What arrived while it was read, and was read too.
+        // The client may have seen more than was published here when it joined.
         self.drop_sent();
         let first = self.waiting.iter().find_map(|one| one.offset);
         let end = if self.sent < since {

@@ -28,7 +28,7 @@ use super::outbox::{Bounds, Outbox};
 use place::Place;
 use repeats::Repeats;
 
-pub(super) use following::{Joined, Step, Watch};
+pub(super) use following::{Joined, Latecomer, Step, Watch};
 pub(super) use frames::Frames;
 
 /// How many locks topics are spread over.

@@ -7,13 +7,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
-use super::hub::{Frames, Hub, Recipient, Step};
+use super::hub::{Frames, Hub, Latecomer, Step};
 use crate::history::{Entry, History, HistoryError, Page};
 use crate::metrics::{Metrics, Recovery};
-use crate::protocol::{CloseCode, Envelope, Position, Topic};
+use crate::protocol::{CloseCode, Envelope, Position};
 
 /// How many messages are read at a time.
 pub(super) const PAGE: u64 = 100;
@@ -26,10 +25,7 @@ pub(super) struct Replay {
     pub(super) hub: Arc<Hub>,
     pub(super) history: Arc<dyn History>,
     pub(super) metrics: Metrics,
-    pub(super) topic: Topic,
-    pub(super) recipient: Arc<Recipient>,
-    /// Notified when there may be something to do.
-    pub(super) wake: Arc<Notify>,
+    pub(super) who: Latecomer,
     /// How long the history may take to answer.
     pub(super) patience: Duration,
 }
@@ -41,48 +37,43 @@ pub(super) struct Lost;
 impl Replay {
     /// Sends until the connection has caught up, or is gone.
     pub(super) async fn run(self) {
-        let (outbox, number) = (&self.recipient.outbox, self.recipient.number);
+        let outbox = &self.who.recipient.outbox;
         while !outbox.has_ended() {
-            match self.hub.step(&self.topic, number) {
-                Step::Send(outgoing) => {
-                    outgoing.push_to(&self.recipient);
-                    outbox.room().await;
-                }
+            match self.hub.step(&self.who) {
+                Step::Sent => outbox.room().await,
                 Step::Read { after, most } => {
                     if self.page(after, most).await == Err(Lost) {
                         self.metrics.recovery(Recovery::Lost);
                         outbox.close(CloseCode::InsufficientState);
                     }
                 }
-                Step::Wait => self.wake.notified().await,
+                Step::Wait => self.who.woken().await,
                 Step::Done => return,
             }
         }
     }
 
     async fn page(&self, after: Position, most: u64) -> Result<(), Lost> {
-        let outbox = &self.recipient.outbox;
+        let Latecomer {
+            topic, recipient, ..
+        } = &self.who;
         let most = usize::try_from(most.min(PAGE)).unwrap_or(usize::MAX);
         let page = self.read(after.offset, most).await.map_err(|_| Lost)?;
-        let epoch = page.epoch.clone();
-        for entry in owed(page, &after)? {
-            outbox.room().await;
-            let position = Position {
-                epoch: epoch.clone(),
-                offset: entry.offset,
-            };
-            match Envelope::recorded(self.topic.clone(), position, &entry.payload) {
-                Ok(envelope) => {
-                    let outgoing = Frames::of(&envelope).outgoing(self.recipient.dialect);
-                    outgoing.map(|outgoing| outgoing.push_to(&self.recipient));
-                }
+        for Entry { offset, payload } in owed(page, &after)? {
+            let epoch = after.epoch.clone();
+            let position = Position { epoch, offset };
+            let outgoing = match Envelope::recorded(topic.clone(), position, &payload) {
+                Ok(envelope) => Frames::of(&envelope).outgoing(recipient.dialect),
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
-                    tracing::warn!(topic = %self.topic, error, "skipped a recorded message");
+                    tracing::warn!(%topic, error, "skipped a recorded message");
+                    None
                 }
+            };
+            recipient.outbox.room().await;
+            if !self.hub.send_owed(&self.who, offset, outgoing) {
+                break;
             }
-            self.hub
-                .advance(&self.topic, self.recipient.number, entry.offset);
         }
         Ok(())
     }
@@ -90,7 +81,7 @@ impl Replay {
     async fn read(&self, after: u64, most: usize) -> Result<Page, HistoryError> {
         let begin = Instant::now();
         loop {
-            match self.history.read(&self.topic, after, most).await {
+            match self.history.read(&self.who.topic, after, most).await {
                 Err(HistoryError::Unavailable) if begin.elapsed() < self.patience => {
                     sleep(RETRY).await;
                 }
@@ -104,7 +95,6 @@ impl Replay {
 pub(super) fn owed(page: Page, after: &Position) -> Result<Vec<Entry>, Lost> {
     let offsets = page.entries.iter().map(|entry| entry.offset);
     let is_whole = page.epoch == after.epoch
-        && page.trimmed <= after.offset
         && !page.entries.is_empty()
         && offsets.eq((after.offset + 1..).take(page.entries.len()));
     if is_whole {

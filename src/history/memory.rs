@@ -1,4 +1,5 @@
-//! The history of a process that has no other. It is gone with the process, and bounded in bytes.
+//! The history of a process that has no other. It is gone with the process, and bounded in bytes:
+//! entries and cursors of a topic go before their time where there is not room for all.
 //!
 //! Appends to one topic are delivered in the order of their offsets: a lock for each few topics is
 //! held from the recording to the end of the delivery, which never waits. So an inbox must not wait

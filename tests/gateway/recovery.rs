@@ -1,8 +1,8 @@
 //! Whoever is cut off and comes back is sent what was missed, each message once and in order, while
 //! the publisher goes on; or is told that something is gone.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -44,16 +44,36 @@ impl Chance {
 struct Site {
     fixture: Fixture,
     history: Arc<MemoryHistory>,
+    bridge: Arc<Bridge>,
     _far: MemoryConnection,
 }
 
-/// Takes what the history delivers to the daemon's broker, if that is there.
+/// Takes what the history delivers to the daemon's broker, if that is there, or when it may.
 #[derive(Debug)]
-struct Bridge(MemoryConnection);
+struct Bridge {
+    near: MemoryConnection,
+    late: Mutex<Option<Vec<Delivery>>>,
+}
+
+impl Bridge {
+    /// From now on what is delivered is on its way, until it arrives.
+    fn delay(&self) {
+        *self.late.lock().unwrap() = Some(Vec::new());
+    }
+
+    fn arrive(&self) {
+        let late = self.late.lock().unwrap().take();
+        late.into_iter().flatten().for_each(|one| self.deliver(one));
+    }
+}
 
 impl Inbox for Bridge {
     fn deliver(&self, delivery: Delivery) {
-        self.0.deliver(delivery.channel, delivery.payload).ok();
+        match &mut *self.late.lock().unwrap() {
+            Some(late) => late.push(delivery),
+            // Where the broker is lost, this is.
+            None => drop(self.near.deliver(delivery.channel, delivery.payload)),
+        }
     }
 
     fn changed(&self, _: ConnectionChange) {}
@@ -76,8 +96,11 @@ impl Site {
             ..Bounds::default()
         };
         let history = Arc::new(MemoryHistory::new(bounds, Clock::system(), &far));
-        let bridge = Bridge(near.connect(Arc::new(Deaf)));
-        let connection = far.connect(Arc::new(bridge));
+        let bridge = Arc::new(Bridge {
+            near: near.connect(Arc::new(Deaf)),
+            late: Mutex::default(),
+        });
+        let connection = far.connect(bridge.clone());
         let live = Subscription::to(format!("mithril:live:{TOPIC}"));
         connection.subscribe(live).await.unwrap();
         let queue = plan.queue;
@@ -91,6 +114,7 @@ impl Site {
         Self {
             fixture: fixture.await,
             history,
+            bridge,
             _far: connection,
         }
     }
@@ -507,4 +531,63 @@ async fn a_large_history_is_sent_as_fast_as_it_is_read() {
         pong_after.is_some_and(|after| after < 900),
         "{pong_after:?}"
     );
+}
+
+#[tokio::test]
+async fn whoever_leaves_while_it_is_sent_what_it_missed_is_sent_no_more() {
+    let fixture = Fixture::with(|config| config.limits.queue_frames = 4).await;
+    let filler = "x".repeat(20 * 1024);
+    let epoch = fixture.record("ws:42", "first").await.epoch;
+    for _ in 0..900 {
+        fixture.record("ws:42", &filler).await;
+    }
+    let mut client = fixture.connect_v1(&claims(), "/ws").await;
+    let answer = recover(&mut client, "ws:42", &epoch, 0).await;
+    assert_eq!(answer["recovered"], true);
+    let frame = json!({"type": "unsubscribe", "topics": ["ws:42"]});
+    client.ask_past_events(frame).await;
+    client.expect_silence().await;
+    // It may come back at once, for what is left of it.
+    let answer = recover(&mut client, "ws:42", &epoch, 899).await;
+    assert_eq!(answer["recovered"], true);
+    offsets(&mut client, 900..=901).await;
+    client.expect_silence().await;
+}
+
+#[tokio::test]
+async fn a_client_that_has_seen_more_than_its_daemon_is_sent_nothing_twice() {
+    let plan = Plan {
+        messages: 0,
+        kept: 100,
+        queue: 256,
+        cut_within: 1,
+        outages: None,
+        pause: 0,
+        pace: 0,
+    };
+    let site = Site::new(&plan).await;
+    let mut first = site.fixture.connect_v1(&claims(), "/ws").await;
+    first.subscribe(&[TOPIC]).await;
+    assert_eq!(first.receive().await["type"], "user_joined");
+    site.bridge.delay();
+    let mut epoch = String::new();
+    for number in 1..=3 {
+        let position = record(&*site.history, TOPIC, &number.to_string()).await;
+        epoch = position.unwrap().epoch;
+    }
+    // Another daemon was quicker.
+    let mut ahead = site.fixture.connect_v1(&claims(), "/ws").await;
+    let answer = recover(&mut ahead, TOPIC, &epoch, 2).await;
+    assert_eq!(
+        (&answer["recovered"], &answer["offset"]),
+        (&json!(true), &json!(2))
+    );
+    site.bridge.arrive();
+    offsets(&mut first, 1..=3).await;
+    offsets(&mut ahead, [3]).await;
+    record(&*site.history, TOPIC, "4").await.unwrap();
+    for client in [&mut first, &mut ahead] {
+        offsets(client, [4]).await;
+        client.expect_silence().await;
+    }
 }

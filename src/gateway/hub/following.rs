@@ -34,14 +34,33 @@ pub(in crate::gateway) struct Joined {
 /// What is next for a connection that is behind.
 #[derive(Debug)]
 pub(in crate::gateway) enum Step {
-    /// This is to be sent.
-    Send(Outgoing),
+    /// More: something has just been sent.
+    Sent,
     /// So many messages are to be read behind this position, and sent.
     Read { after: Position, most: u64 },
     /// Nothing, until it is woken.
     Wait,
     /// Nothing any more: it has caught up, or is gone.
     Done,
+}
+
+/// A connection that is behind on a topic. One that has left and joined again is another one.
+#[derive(Debug)]
+pub(in crate::gateway) struct Latecomer {
+    pub(in crate::gateway) topic: Topic,
+    pub(in crate::gateway) recipient: Arc<Recipient>,
+    wake: Arc<Notify>,
+}
+
+impl Latecomer {
+    /// Waits until there may be something to do for it.
+    pub(in crate::gateway) async fn woken(&self) {
+        self.wake.notified().await;
+    }
+
+    fn is(&self, gated: &Gated) -> bool {
+        Arc::ptr_eq(&self.wake, &gated.wake)
+    }
 }
 
 impl Hub {
@@ -103,48 +122,48 @@ impl Hub {
     }
 
     /// What waits for the connection may go, behind all messages after `from` that it was not sent
-    /// since `since`. Returns what is notified when there is something to do for it; nothing where
-    /// it has everything already.
+    /// since `since`. Nothing is returned where it has everything already.
     pub(in crate::gateway) fn open(
         &self,
         topic: &Topic,
-        number: u64,
+        recipient: &Arc<Recipient>,
         from: u64,
         since: u64,
-    ) -> Option<Arc<Notify>> {
+    ) -> Option<Latecomer> {
+        let number = recipient.number;
         let mut shard = self.shard(topic);
         let place = shard.get_mut(topic)?;
-        let gated = place.course.as_mut()?.gated.get_mut(&number)?;
+        let course = place.course.as_mut()?;
+        let (_, last) = course.feed.last()?;
+        let gated = course.gated.get_mut(&number)?;
         gated.gate.rewind(from, since);
-        let wake = Arc::clone(&gated.wake);
-        let is_through = gated.gate.is_empty() && {
-            let last = place.course.as_ref().and_then(|course| position(course));
-            last.is_some_and(|last| last.offset == from)
-        };
-        if is_through {
+        if gated.gate.is_empty() && from == last {
             place.let_through(number);
             return None;
         }
-        Some(wake)
+        Some(Latecomer {
+            topic: topic.clone(),
+            recipient: Arc::clone(recipient),
+            wake: Arc::clone(&gated.wake),
+        })
     }
 
-    /// What is next for a connection that is behind.
-    pub(in crate::gateway) fn step(&self, topic: &Topic, number: u64) -> Step {
-        let mut shard = self.shard(topic);
-        let Some(place) = shard.get_mut(topic) else {
+    /// Does what is next for a connection that is behind. What is sent is sent under the topic's
+    /// lock, so that nothing is sent to one that has left.
+    pub(in crate::gateway) fn step(&self, who: &Latecomer) -> Step {
+        let number = who.recipient.number;
+        let mut shard = self.shard(&who.topic);
+        let Some(place) = shard.get_mut(&who.topic) else {
             return Step::Done;
         };
-        let Some(course) = &mut place.course else {
-            return Step::Done;
-        };
-        let Some((epoch, last)) = course.feed.last() else {
-            return Step::Done;
-        };
-        let Some(gated) = course.gated.get_mut(&number) else {
+        let Some((epoch, last, gated)) = place.find(who) else {
             return Step::Done;
         };
         match gated.gate.next(last) {
-            Next::Send(outgoing) => Step::Send(outgoing),
+            Next::Send(outgoing) => {
+                outgoing.push_to(&gated.recipient);
+                Step::Sent
+            }
             Next::Read { after, most } => Step::Read {
                 after: Position {
                     epoch: epoch.to_owned(),
@@ -160,13 +179,24 @@ impl Hub {
         }
     }
 
-    /// A connection that is behind has been sent everything up to this offset.
-    pub(in crate::gateway) fn advance(&self, topic: &Topic, number: u64, to: u64) {
-        let mut shard = self.shard(topic);
-        let course = shard.get_mut(topic).and_then(|place| place.course.as_mut());
-        if let Some(gated) = course.and_then(|course| course.gated.get_mut(&number)) {
-            gated.gate.advance(to);
+    /// Sends what was read for a connection that is behind, up to this offset; whether it is still
+    /// there.
+    pub(in crate::gateway) fn send_owed(
+        &self,
+        who: &Latecomer,
+        offset: u64,
+        outgoing: Option<Outgoing>,
+    ) -> bool {
+        let mut shard = self.shard(&who.topic);
+        let place = shard.get_mut(&who.topic);
+        let Some((_, _, gated)) = place.and_then(|place| place.find(who)) else {
+            return false;
+        };
+        if let Some(outgoing) = outgoing {
+            outgoing.push_to(&gated.recipient);
         }
+        gated.gate.advance(offset);
+        true
     }
 
     /// A recorded message arrived; returns how many took it.
@@ -326,6 +356,14 @@ impl Course {
 }
 
 impl Place {
+    /// The gate of a connection that is behind, and where the feed stands.
+    fn find(&mut self, who: &Latecomer) -> Option<(&str, u64, &mut Gated)> {
+        let Course { feed, gated, .. } = &mut **self.course.as_mut()?;
+        let (epoch, last) = feed.last()?;
+        let gated = gated.get_mut(&who.recipient.number)?;
+        who.is(gated).then_some((epoch, last, gated))
+    }
+
     fn let_through(&mut self, number: u64) {
         let gated = self.course.as_mut();
         if let Some(gated) = gated.and_then(|course| course.gated.remove(&number)) {

@@ -147,7 +147,7 @@ impl Session {
             return;
         };
         let (services, recipient) = (&self.services, &self.recipient);
-        let replay = services.open_gate(topic, recipient, from, since);
+        let replay = services.open_gate(&topic, recipient, from, since);
         if let Some(replay) = replay {
             services.tasks.spawn("replay", replay.run());
         }
@@ -231,19 +231,17 @@ impl Services {
 
     fn open_gate(
         &self,
-        topic: Topic,
+        topic: &Topic,
         recipient: &Arc<Recipient>,
         from: u64,
         since: u64,
     ) -> Option<Replay> {
-        let wake = self.hub.open(&topic, recipient.number, from, since)?;
+        let who = self.hub.open(topic, recipient, from, since)?;
         Some(Replay {
             hub: Arc::clone(&self.hub),
             history: Arc::clone(&self.history),
             metrics: self.metrics.clone(),
-            topic,
-            recipient: Arc::clone(recipient),
-            wake,
+            who,
             patience: self.patience,
         })
     }
@@ -269,7 +267,7 @@ impl Services {
             Ok(Err(_)) | Err(_) => (at.offset, Recovery::Unavailable),
         };
         self.metrics.recovery(outcome);
-        if let Some(replay) = self.open_gate(topic, &recipient, from, since) {
+        if let Some(replay) = self.open_gate(&topic, &recipient, from, since) {
             replay.run().await;
         }
     }

@@ -43,6 +43,10 @@ enum Event {
     Join(u8),
     /// A connection that is subscribed wants so many messages from before.
     Recover(usize, u8),
+    /// A connection that has been answered is let through.
+    Open(usize),
+    /// A connection leaves and subscribes again, while something is under way for it.
+    Return(usize, u8),
     /// A connection that is behind does one thing.
     Step(usize),
     /// What it read arrives.
@@ -61,6 +65,8 @@ fn event() -> impl Strategy<Value = Event> {
         6 => prop::bool::weighted(0.8).prop_map(Event::Answer),
         3 => (0..20_u8).prop_map(Event::Join),
         2 => (any::<usize>(), 0..20_u8).prop_map(|(who, back)| Event::Recover(who, back)),
+        2 => (any::<usize>(), 0..20_u8).prop_map(|(who, back)| Event::Return(who, back)),
+        12 => any::<usize>().prop_map(Event::Open),
         16 => any::<usize>().prop_map(Event::Step),
         10 => any::<usize>().prop_map(Event::Page),
         1 => any::<usize>().prop_map(Event::Leave),
@@ -110,10 +116,14 @@ struct Peer {
     next: u64,
     /// Behind this offset it has been sent everything.
     since: u64,
+    /// The same before it asked for more.
+    sent_since: u64,
     /// While it is sent what came before that: what lies in between is not sent again.
     skip: (u64, u64),
+    /// From where on it is sent what it missed, once its gate is opened.
+    opening: Option<u64>,
     pending: Option<(Position, Page)>,
-    is_behind: bool,
+    behind: Option<Latecomer>,
     fleeting: usize,
 }
 
@@ -196,6 +206,8 @@ impl Model {
             }
             Event::Join(back) => self.join(u64::from(back)),
             Event::Recover(who, back) => self.recover(who, u64::from(back)),
+            Event::Return(who, back) => self.come_back(who, u64::from(back)),
+            Event::Open(who) => self.open(who),
             Event::Step(who) => self.step(who),
             Event::Page(who) => self.page(who),
             Event::Leave(who) => {
@@ -244,7 +256,6 @@ impl Model {
         let answer = Answer {
             entries: entries.collect(),
             epoch: page.epoch,
-            trimmed: page.trimmed,
             last: page.last,
         };
         self.answer = Some((question.round, answer));
@@ -257,17 +268,8 @@ impl Model {
         }
     }
 
-    /// A subscription as the session makes it: without a pause between joining and opening, because
-    /// nothing else looks at a gate that is not open.
     fn join(&mut self, back: u64) {
-        if self.hub.shard(&self.topic)[&self.topic]
-            .course
-            .as_ref()
-            .unwrap()
-            .feed
-            .last()
-            .is_none()
-        {
+        if !self.is_known() {
             return;
         }
         self.joined += 1;
@@ -280,6 +282,11 @@ impl Model {
             dialect: Dialect::Classic,
             outbox: Arc::new(Outbox::new(bounds)),
         });
+        let peer = self.subscribe(recipient, back);
+        self.peers.push(peer);
+    }
+
+    fn subscribe(&self, recipient: Arc<Recipient>, back: u64) -> Peer {
         let watch = self.hub.watch(&self.topic);
         let Joined { membership, at } = self.hub.join(&watch, &recipient);
         let at = at.unwrap();
@@ -291,18 +298,46 @@ impl Model {
         } else {
             at.offset
         };
-        let wake = self.hub.open(&self.topic, self.joined, from, at.offset);
-        self.peers.push(Peer {
+        Peer {
             recipient,
             membership: Some(membership),
             epoch: at.epoch,
             next: from + 1,
             since: from,
+            sent_since: at.offset,
             skip: (0, 0),
+            opening: Some(from),
             pending: None,
-            is_behind: wake.is_some(),
+            behind: None,
             fleeting: self.fleeting,
-        });
+        }
+    }
+
+    fn come_back(&mut self, who: usize, back: u64) {
+        if self.peers.is_empty() || !self.is_known() {
+            return;
+        }
+        let who = who % self.peers.len();
+        let Peer {
+            recipient,
+            membership,
+            behind,
+            ..
+        } = self.peers.swap_remove(who);
+        drop(membership);
+        let peer = self.subscribe(recipient, back);
+        // What was under way for it before is nothing to it now.
+        if let Some(behind) = behind {
+            assert!(!self.hub.send_owed(&behind, u64::MAX, None));
+            assert!(matches!(self.hub.step(&behind), Step::Done));
+        }
+        self.peers.push(peer);
+    }
+
+    fn is_known(&self) -> bool {
+        let shard = self.hub.shard(&self.topic);
+        let course = shard[&self.topic].course.as_ref();
+        course.is_some_and(|course| course.feed.last().is_some())
     }
 
     fn recover(&mut self, who: usize, back: u64) {
@@ -313,11 +348,12 @@ impl Model {
         let Some((at, _)) = self.hub.pause(&self.topic, number) else {
             return;
         };
+        assert!(peer.opening.is_none() && peer.behind.is_none());
         let from = self.store.last.saturating_sub(back);
         let is_there = at.epoch == self.store.epoch.to_string() && from >= self.store.trimmed;
         let from = if is_there { from } else { at.offset };
-        let wake = self.hub.open(&self.topic, number, from, peer.since);
-        peer.is_behind = wake.is_some();
+        peer.opening = Some(from);
+        peer.sent_since = peer.since;
         // It was live: it has everything up to where the feed stands.
         peer.jump();
         assert_eq!(peer.next, at.offset + 1);
@@ -330,21 +366,30 @@ impl Model {
         }
     }
 
+    fn open(&mut self, who: usize) {
+        let Some(peer) = pick(&mut self.peers, who) else {
+            return;
+        };
+        if let Some(from) = peer.opening.take() {
+            let since = peer.sent_since;
+            peer.behind = self.hub.open(&self.topic, &peer.recipient, from, since);
+        }
+    }
+
     fn step(&mut self, who: usize) {
         let Some(peer) = pick(&mut self.peers, who) else {
             return;
         };
-        if !peer.is_behind || peer.pending.is_some() {
+        let (Some(behind), None) = (&peer.behind, &peer.pending) else {
             return;
-        }
-        match self.hub.step(&self.topic, peer.recipient.number) {
-            Step::Send(outgoing) => drop(outgoing.push_to(&peer.recipient)),
+        };
+        match self.hub.step(behind) {
+            Step::Sent | Step::Wait => {}
             Step::Read { after, most } => {
                 let page = self.store.page(after.offset, most);
                 peer.pending = Some((after, page));
             }
-            Step::Wait => {}
-            Step::Done => peer.is_behind = false,
+            Step::Done => peer.behind = None,
         }
     }
 
@@ -352,13 +397,12 @@ impl Model {
         let Some(peer) = pick(&mut self.peers, who) else {
             return;
         };
-        let Some((after, page)) = peer.pending.take() else {
+        let (Some(behind), Some((after, page))) = (&peer.behind, peer.pending.take()) else {
             return;
         };
         let Ok(entries) = owed(page, &after) else {
-            peer.recipient
-                .outbox
-                .close(crate::protocol::CloseCode::InsufficientState);
+            let outbox = &peer.recipient.outbox;
+            outbox.close(crate::protocol::CloseCode::InsufficientState);
             return;
         };
         for entry in entries {
@@ -367,10 +411,8 @@ impl Model {
                 offset: entry.offset,
             };
             let envelope = message(&self.topic, position);
-            let outgoing = Frames::of(&envelope).outgoing(Dialect::Classic).unwrap();
-            outgoing.push_to(&peer.recipient);
-            self.hub
-                .advance(&self.topic, peer.recipient.number, entry.offset);
+            let outgoing = Frames::of(&envelope).outgoing(Dialect::Classic);
+            self.hub.send_owed(behind, entry.offset, outgoing);
         }
     }
 
@@ -395,17 +437,21 @@ impl Model {
     /// Lets everything that is under way come to its end.
     fn settle(&mut self) {
         self.take(Event::Restore);
-        // If the store began anew, this is what shows it.
-        self.take(Event::Publish(1));
+        if self.store.epoch > 0 {
+            // This is what shows that the store began anew.
+            self.take(Event::Publish(1));
+        }
         for _ in 0..1_000 {
             self.take(Event::Deliver(u8::MAX));
             self.take(Event::Ask);
             let is_asked = self.answer.is_some();
             self.take(Event::Answer(true));
-            if !is_asked && self.peers.iter().all(|peer| !peer.is_behind) {
+            let is_through = |peer: &Peer| peer.behind.is_none() && peer.opening.is_none();
+            if !is_asked && self.peers.iter().all(is_through) {
                 return;
             }
             for who in 0..self.peers.len() {
+                self.take(Event::Open(who));
                 self.take(Event::Page(who));
                 self.take(Event::Step(who));
             }
@@ -449,7 +495,7 @@ fn run(events: Vec<Event>) -> Model {
             "it has everything"
         );
         assert_eq!(peer.fleeting, model.fleeting);
-        assert!(!peer.is_behind);
+        assert!(peer.behind.is_none());
         drop(peer.membership.take());
     }
     let shard = model.hub.shard(&model.topic);
