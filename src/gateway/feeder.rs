@@ -52,6 +52,7 @@ async fn ask(hub: &Hub, history: &dyn History, topic: Topic) {
                 HistoryError::Unavailable => tracing::debug!(%topic, "the history does not answer"),
                 HistoryError::TooLarge => tracing::error!(%topic, "the history does not answer"),
             }
+            hub.unanswered(&topic);
             sleep(RETRY).await;
             hub.answer(&topic, round, None);
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mithril::broker::memory::MemoryBroker;
 use mithril::clock::Clock;
 use mithril::history::Bounds;
+use mithril::history::absent::Absent;
 use mithril::history::memory::MemoryHistory;
 use serde_json::{Value, json};
 
@@ -223,4 +224,39 @@ async fn without_the_history_a_room_goes_on_here_without_offsets() {
     ] {
         assert!(page.body.contains(line), "{}", page.body);
     }
+}
+
+#[tokio::test]
+async fn where_there_is_no_history_topics_are_heard_without_positions() {
+    let fixture = Fixture::with(|config| config.history = Arc::new(Absent)).await;
+    let mut anna = fixture.connect_v1(&claims("anna"), "/ws/maths").await;
+    joined(&mut anna).await;
+    let frame = json!({"type": "subscribe", "topics": ["project:p", "ws:anna"]});
+    let answer = anna.ask_with_id(frame).await;
+    let topics = json!([{"topic": "ws:anna"}, {"topic": "project:p"}]);
+    assert_eq!(
+        answer["data"],
+        json!({"subscribed": topics, "rejected": []})
+    );
+    joined(&mut anna).await;
+    let mut heard = vec![anna.ask(json!({"data": "hi"}).to_string()).await];
+    fixture.publish("ws:anna", "{}").await;
+    heard.push(anna.receive().await);
+    let envelope = json!({"type": "task", "data": 1, "project_id": "p", "message_id": "m"});
+    let channel = "websocket:broadcast";
+    fixture.publish(channel, envelope.to_string()).await;
+    heard.push(anna.receive().await);
+    for (event, subject) in heard.iter().zip(["room:maths", "ws:anna", "project:p"]) {
+        assert_eq!(
+            (&event["subject"], event.get("offset")),
+            (&json!(subject), None)
+        );
+    }
+    let ask = json!({"type": "history", "topic": "ws:anna"});
+    assert_eq!(anna.ask_with_id(ask).await["code"], "unavailable");
+    // It may be there later, so nobody is told that something is gone.
+    let recover = json!({"room:a": "cursor"});
+    let frame = json!({"type": "subscribe", "topics": ["room:a"], "recover": recover});
+    let answer = anna.ask_with_id(frame).await;
+    assert_eq!(answer["data"]["rejected"][0]["code"], "unavailable");
 }

@@ -76,7 +76,8 @@ impl Hub {
                 watchers: 0,
                 begun: None,
                 is_queued: false,
-                known: Arc::new(Notify::new()),
+                failures: 0,
+                asked: Arc::new(Notify::new()),
             })
         });
         course.watchers += 1;
@@ -271,7 +272,17 @@ impl Hub {
         course.feed.ask()
     }
 
-    /// The store has answered; nothing where it could not.
+    /// The store does not answer for now: whoever waits for it goes on without.
+    pub(in crate::gateway) fn unanswered(&self, topic: &Topic) {
+        let mut shard = self.shard(topic);
+        let course = shard.get_mut(topic).and_then(|place| place.course.as_mut());
+        if let Some(course) = course {
+            course.failures += 1;
+            course.asked.notify_waiters();
+        }
+    }
+
+    /// The store has answered; nothing where it is to be asked again.
     pub(in crate::gateway) fn answer(
         &self,
         topic: &Topic,
@@ -309,16 +320,27 @@ impl Hub {
 impl Watch {
     /// Waits until it is known where the history stands.
     pub(in crate::gateway) async fn known(&self) {
+        self.wait(|course| course.begun.is_some()).await;
+    }
+
+    /// The same, or until the history was asked in vain.
+    pub(in crate::gateway) async fn asked(&self) {
+        let before = self.course(|course| course.failures);
+        self.wait(|course| course.begun.is_some() || Some(course.failures) != before)
+            .await;
+    }
+
+    async fn wait(&self, is_over: impl Fn(&Course) -> bool) {
         loop {
-            let Some(known) = self.course(|course| Arc::clone(&course.known)) else {
+            let Some(asked) = self.course(|course| Arc::clone(&course.asked)) else {
                 return;
             };
-            let mut begun = std::pin::pin!(known.notified());
-            begun.as_mut().enable();
-            if self.course(|course| course.begun).flatten().is_some() {
+            let mut asked = std::pin::pin!(asked.notified());
+            asked.as_mut().enable();
+            if self.course(&is_over).unwrap_or(true) {
                 return;
             }
-            begun.await;
+            asked.await;
         }
     }
 

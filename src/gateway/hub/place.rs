@@ -31,8 +31,10 @@ pub(super) struct Course {
     pub(super) begun: Option<u64>,
     /// Whether it is known that the feed wants to know something.
     pub(super) is_queued: bool,
-    /// Notified when the feed has begun.
-    pub(super) known: Arc<Notify>,
+    /// How often the store has not answered.
+    pub(super) failures: u64,
+    /// Notified when the feed has begun, or the store has not answered.
+    pub(super) asked: Arc<Notify>,
 }
 
 /// A connection that is behind.
@@ -143,7 +145,7 @@ impl Place {
         }
         if let Some((_, last)) = course.feed.last() {
             course.begun.get_or_insert(last);
-            course.known.notify_waiters();
+            course.asked.notify_waiters();
         }
     }
 

@@ -177,7 +177,7 @@ impl Opening {
 
 impl Services {
     /// Waits until the subscription counts, and until it is known where the topic's history stands,
-    /// if it has one.
+    /// if it has one and that answers.
     pub(super) async fn counts(
         &self,
         Leases(first, second): &Leases,
@@ -190,7 +190,7 @@ impl Services {
         let topic = pattern.concrete().filter(Topic::has_history);
         let watch = topic.map(|topic| self.hub.watch(&topic));
         if let Some(watch) = &watch {
-            watch.known().await;
+            watch.asked().await;
         }
         Ok(watch)
     }
