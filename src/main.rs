@@ -7,6 +7,11 @@ use mithril::cli::{self, Cli};
 use mithril::commands::{self, Surroundings};
 use mithril::output::{self, ExitStatus, Printer};
 
+// Gives back what connections that have ended held.
+#[cfg(feature = "jemalloc")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let matches = cli::command().get_matches();
     let cli = match Cli::from_arg_matches(&matches) {
