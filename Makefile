@@ -1,6 +1,6 @@
 # What CI runs, and what a developer runs. `make test` and `make test-foreign` install what they lack.
 
-.PHONY: ci lint test test-foreign doc generate bench bench-gateway fuzz
+.PHONY: ci lint test test-foreign doc generate bench bench-gateway bench-redis fuzz
 
 # Everything that must hold before a change is kept.
 ci: lint test test-foreign doc
@@ -11,7 +11,8 @@ lint:
 
 # All tiers. The sample's solutions are built and run, so a C compiler and Python are needed.
 test:
-	tests/support/need gcc:gcc g++:g++ git:git cc:libc6-dev python3:python3 awk:mawk mkfifo:coreutils
+	tests/support/need gcc:gcc g++:g++ git:git cc:libc6-dev python3:python3 awk:mawk mkfifo:coreutils \
+		redis-server:redis-server redis-cli:redis-tools openssl:openssl
 	cargo test --locked
 
 # Clients in other languages and a browser, against the real binary.
@@ -40,6 +41,11 @@ bench:
 # The gateway under load, beside a bare loop of writes.
 bench-gateway:
 	cargo bench --locked --bench gateway
+
+# Redis as the broker and as the cache, against a real redis-server.
+bench-redis:
+	tests/support/need redis-server:redis-server redis-cli:redis-tools
+	cargo bench --locked --bench redis
 
 # Needs cargo-fuzz and a nightly compiler.
 fuzz:

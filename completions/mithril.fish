@@ -38,8 +38,11 @@ complete -c mithril -n "__fish_mithril_needs_command" -f -a "schema" -d 'Print t
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "new" -d 'Make a pool or an exercise to begin from'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "show" -d 'Show pools and exercises as they are served'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "diff" -d 'Say what differs between two trees, or from a revision of git'
+complete -c mithril -n "__fish_mithril_needs_command" -f -a "cache" -d 'Write the exercises to Redis, remove them, or say what is there'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "serve" -d 'Run the daemon'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "token" -d 'Mint a token, or say what is wrong with one'
+complete -c mithril -n "__fish_mithril_needs_command" -f -a "tail" -d 'Follow what is published'
+complete -c mithril -n "__fish_mithril_needs_command" -f -a "publish" -d 'Publish a message'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "completions" -d 'Print a completion script'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "man" -d 'Print the manual, or write all pages into a directory'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -130,6 +133,72 @@ complete -c mithril -n "__fish_mithril_using_subcommand diff" -l exit-code -d 'E
 complete -c mithril -n "__fish_mithril_using_subcommand diff" -s q -l quiet -d 'Print results alone, no summary and no progress'
 complete -c mithril -n "__fish_mithril_using_subcommand diff" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and not __fish_seen_subcommand_from warm invalidate status help" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and not __fish_seen_subcommand_from warm invalidate status help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and not __fish_seen_subcommand_from warm invalidate status help" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and not __fish_seen_subcommand_from warm invalidate status help" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and not __fish_seen_subcommand_from warm invalidate status help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and not __fish_seen_subcommand_from warm invalidate status help" -f -a "warm" -d 'Write the exercises to Redis'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and not __fish_seen_subcommand_from warm invalidate status help" -f -a "invalidate" -d 'Remove exercises from Redis'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and not __fish_seen_subcommand_from warm invalidate status help" -f -a "status" -d 'Compare Redis with the exercises'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and not __fish_seen_subcommand_from warm invalidate status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l pool -d 'Write this pool alone; several times for several' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l ttl -d 'How long it stays: seconds, or 30s, 5m, 24h [default: cache.ttl]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l content-dir -d 'The tree of exercises [default: the content directory of the configuration]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l format -d 'How to print it [default: table on a terminal, else tsv]' -r -f -a "table\t'For people'
+json\t'JSON'
+tsv\t'A line each, values between tabs'"
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l redis-url -d 'Where Redis is, such as redis://localhost:6379; nothing keeps everything in process [env: MITHRIL_REDIS_URL, REDIS_URL]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l redis-password-file -d 'The password of Redis; it beats the one in the URL [env: MITHRIL_REDIS_PASSWORD, REDIS_PASSWORD]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l redis-db -d 'The number of the database in Redis; it beats the one in the URL [env: MITHRIL_REDIS_DB, REDIS_DB]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l prune -d 'Remove what the tree has nothing for'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l dry-run -d 'Say what would be written, and write nothing'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -l keep-going -d 'Write what is sound, although other files have problems'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from warm" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -l pool -d 'Remove this pool with its exercises; several times for several' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -l exercise -d 'Remove this exercise; several times for several' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -l format -d 'How to print it [default: table on a terminal, else tsv]' -r -f -a "table\t'For people'
+json\t'JSON'
+tsv\t'A line each, values between tabs'"
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -l redis-url -d 'Where Redis is, such as redis://localhost:6379; nothing keeps everything in process [env: MITHRIL_REDIS_URL, REDIS_URL]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -l redis-password-file -d 'The password of Redis; it beats the one in the URL [env: MITHRIL_REDIS_PASSWORD, REDIS_PASSWORD]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -l redis-db -d 'The number of the database in Redis; it beats the one in the URL [env: MITHRIL_REDIS_DB, REDIS_DB]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -l all -d 'Remove everything; asks first, on a terminal'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -l dry-run -d 'Say what would be removed, and remove nothing'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -s y -l yes -d 'Do not ask'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from invalidate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from status" -l content-dir -d 'The tree of exercises [default: the content directory of the configuration]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from status" -l format -d 'How to print it [default: table on a terminal, else tsv]' -r -f -a "table\t'For people'
+json\t'JSON'
+tsv\t'A line each, values between tabs'"
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from status" -l redis-url -d 'Where Redis is, such as redis://localhost:6379; nothing keeps everything in process [env: MITHRIL_REDIS_URL, REDIS_URL]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from status" -l redis-password-file -d 'The password of Redis; it beats the one in the URL [env: MITHRIL_REDIS_PASSWORD, REDIS_PASSWORD]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from status" -l redis-db -d 'The number of the database in Redis; it beats the one in the URL [env: MITHRIL_REDIS_DB, REDIS_DB]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from status" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from status" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "warm" -d 'Write the exercises to Redis'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "invalidate" -d 'Remove exercises from Redis'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "status" -d 'Compare Redis with the exercises'
+complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-listen -l listen -d 'Where to listen; port 0 takes a free one [default: 127.0.0.1:8080] [env: MITHRIL_SERVER_LISTEN, MITHRIL_LISTEN, WEBSOCKET_PORT]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-base-path -d 'What stands before the routes of sockets and the API [env: MITHRIL_SERVER_BASE_PATH, MITHRIL_BASE_PATH]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-trusted-proxies -d 'Networks of proxies whose X-Forwarded headers count, such as 10.0.0.0/8 [env: MITHRIL_SERVER_TRUSTED_PROXIES]' -r
@@ -149,6 +218,9 @@ complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-query-tok
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-room-policy -d 'Who may enter rooms: open is any user, claim whom the token\'s claim rooms lets in [default: open] [env: MITHRIL_AUTH_ROOM_POLICY]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-project-publish -d 'Whether clients may publish to projects [default: false] [env: MITHRIL_AUTH_PROJECT_PUBLISH]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l gateway-lobby -d 'Whether connections on /ws join a room of all [default: false] [env: MITHRIL_GATEWAY_LOBBY]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l history-size -d 'Messages of one topic that are kept [default: 1000] [env: MITHRIL_HISTORY_SIZE]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l history-ttl -d 'How long a message is kept [default: 24h] [env: MITHRIL_HISTORY_TTL]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l history-deliver-on-connect -d 'Whether users are sent what came while they had no connection [default: true] [env: MITHRIL_HISTORY_DELIVER_ON_CONNECT]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l cors-origins -d 'Other origins whose pages may open sockets; * is all [env: MITHRIL_CORS_ORIGINS, CORS_ORIGINS]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-connections -d 'Sockets in all; by the limit of open files where it is not set [env: MITHRIL_LIMITS_CONNECTIONS]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-connections-per-user -d 'Sockets of one user [default: 5] [env: MITHRIL_LIMITS_CONNECTIONS_PER_USER, WEBSOCKET_MAX_CONNECTIONS_PER_USER]' -r
@@ -168,11 +240,21 @@ complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-pong-ti
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-auth-timeout -d 'How long a client may take to say who it is [default: 10s] [env: MITHRIL_LIMITS_AUTH_TIMEOUT]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-idle -d 'How long nothing may be said either way; 0 is for ever [default: 300s] [env: MITHRIL_LIMITS_IDLE, WEBSOCKET_IDLE_TIMEOUT]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l content-dir -d 'The tree of exercises [default: exercises] [env: MITHRIL_CONTENT_DIR, MITHRIL_EXERCISES_DIR]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l content-watch -d 'How changes in it are noticed: auto, inotify, poll, off [default: auto] [env: MITHRIL_CONTENT_WATCH, MITHRIL_WATCH]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l redis-url -d 'Where Redis is, such as redis://localhost:6379; nothing keeps everything in process [env: MITHRIL_REDIS_URL, REDIS_URL]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l redis-password-file -d 'The password of Redis; it beats the one in the URL [env: MITHRIL_REDIS_PASSWORD, REDIS_PASSWORD]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l redis-db -d 'The number of the database in Redis; it beats the one in the URL [env: MITHRIL_REDIS_DB, REDIS_DB]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l cache-ttl -d 'How long pools and exercises stay in Redis [default: 3600s] [env: MITHRIL_CACHE_TTL, CACHE_TTL]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l cache-pools-ttl -d 'How long the list of pools stays in Redis [default: 1800s] [env: MITHRIL_CACHE_POOLS_TTL]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l log-level -d 'What to log: error, warn, info, debug, trace [default: info] [env: MITHRIL_LOG_LEVEL, LOG_LEVEL]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l log-format -d 'How to log: text or json; text on a terminal [env: MITHRIL_LOG_FORMAT, LOG_FORMAT]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-select -d 'The rules to report, codes or prefixes [env: MITHRIL_LINT_SELECT]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-ignore -d 'The rules not to report, codes or prefixes [env: MITHRIL_LINT_IGNORE]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-score-total -d 'The points that the stages of an exercise make together [default: 100] [env: MITHRIL_LINT_SCORE_TOTAL]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-max-timeout -d 'The most seconds that a build or a test may take [default: 60] [env: MITHRIL_LINT_MAX_TIMEOUT]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-grader-deadline -d 'The most seconds that the build and all tests of an exercise may take together [default: 120] [env: MITHRIL_LINT_GRADER_DEADLINE]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-programs -d 'Programs that commands may run, besides the usual ones [env: MITHRIL_LINT_PROGRAMS]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-allow-files -d 'Files that may stand beside an exercise, as .gitignore writes them [env: MITHRIL_LINT_ALLOW_FILES]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l lint-max-file-size -d 'The most bytes of a file [default: 262144] [env: MITHRIL_LINT_MAX_FILE_SIZE]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -218,6 +300,53 @@ complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_s
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "mint" -d 'Print a token for a user, signed with the configured key'
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "inspect" -d 'Say what a token claims, and what of it is refused and why'
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l url -d 'Follow through the gateway at this URL, such as ws://127.0.0.1:8080, instead of Redis' -r -f
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l token -d 'The token for the gateway; safer in the variable or a file, where `ps` does not show it [env: MITHRIL_TOKEN]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l token-file -d 'A file with the token for the gateway; it is read again when the token has expired' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l format -d 'How to print messages [default: human on a terminal, else json]' -r -f -a "human\t'Time, channel, event and data on one line'
+json\t'A JSON object a line'
+raw\t'What was published, byte for byte'
+template\t'As --template says'"
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l template -d 'What to print of a message: text with {time}, {channel}, {event}, {data}, {data.NAME}, {text}, {durable}' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l last -d 'Begin with so many messages of each topic\'s history' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l since -d 'Begin with the history since then: seconds, or 30s, 10m, 24h' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l grep -d 'Show only messages in which this regular expression is found; of several, one is enough' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l exclude -d 'Don\'t show messages in which this regular expression is found' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l event -d 'Show only this event, or a pattern such as \'task.*\'; several times for several' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -s n -l count -d 'Stop after so many messages' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l for -d 'Stop after this long: seconds, or 30s, 5m, 24h' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l redis-url -d 'Where Redis is, such as redis://localhost:6379; nothing keeps everything in process [env: MITHRIL_REDIS_URL, REDIS_URL]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l redis-password-file -d 'The password of Redis; it beats the one in the URL [env: MITHRIL_REDIS_PASSWORD, REDIS_PASSWORD]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l redis-db -d 'The number of the database in Redis; it beats the one in the URL [env: MITHRIL_REDIS_DB, REDIS_DB]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -l no-reconnect -d 'Exit with 1 when the connection is lost, instead of coming back'
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand tail" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l event -d 'What happened: the event of a notification, the type of a room\'s or a project\'s message' -r
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l data -d 'The message: JSON, @FILE, or - for standard input' -r
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l url -d 'Publish through the HTTP API at this URL, such as http://127.0.0.1:8080, instead of Redis' -r -f
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l token -d 'The token for the API; safer in the variable or a file, where `ps` does not show it [env: MITHRIL_TOKEN]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l token-file -d 'A file with the token for the API' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l api-key-file -d 'A file with an API key, which is sent instead of a token [env: MITHRIL_API_KEY, the key itself]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l idempotency-key -d 'Publish only once what has this key within 5 minutes' -r
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l format -d 'How to print what became of it [default: table on a terminal, else tsv]' -r -f -a "table\t'For people'
+json\t'JSON'
+tsv\t'A line each, values between tabs'"
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l redis-url -d 'Where Redis is, such as redis://localhost:6379; nothing keeps everything in process [env: MITHRIL_REDIS_URL, REDIS_URL]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l redis-password-file -d 'The password of Redis; it beats the one in the URL [env: MITHRIL_REDIS_PASSWORD, REDIS_PASSWORD]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l redis-db -d 'The number of the database in Redis; it beats the one in the URL [env: MITHRIL_REDIS_DB, REDIS_DB]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l ephemeral -d 'Whoever is not listening now does not get it: plain PUBLISH on Redis'
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mithril -n "__fish_mithril_using_subcommand completions" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
 complete -c mithril -n "__fish_mithril_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -233,18 +362,24 @@ never\t'Never'"
 complete -c mithril -n "__fish_mithril_using_subcommand man" -s q -l quiet -d 'Print results alone, no summary and no progress'
 complete -c mithril -n "__fish_mithril_using_subcommand man" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "validate" -d 'Check that exercises and pools can be loaded'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "rule" -d 'Explain a rule'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "schema" -d 'Print the JSON Schema of a file, for editors'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "new" -d 'Make a pool or an exercise to begin from'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "show" -d 'Show pools and exercises as they are served'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "diff" -d 'Say what differs between two trees, or from a revision of git'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "serve" -d 'Run the daemon'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "token" -d 'Mint a token, or say what is wrong with one'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "completions" -d 'Print a completion script'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "man" -d 'Print the manual, or write all pages into a directory'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff serve token completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "validate" -d 'Check that exercises and pools can be loaded'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "rule" -d 'Explain a rule'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "schema" -d 'Print the JSON Schema of a file, for editors'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "new" -d 'Make a pool or an exercise to begin from'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "show" -d 'Show pools and exercises as they are served'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "diff" -d 'Say what differs between two trees, or from a revision of git'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "cache" -d 'Write the exercises to Redis, remove them, or say what is there'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "serve" -d 'Run the daemon'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "token" -d 'Mint a token, or say what is wrong with one'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "tail" -d 'Follow what is published'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "publish" -d 'Publish a message'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "completions" -d 'Print a completion script'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "man" -d 'Print the manual, or write all pages into a directory'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema new show diff cache serve token tail publish completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "pool" -d 'Make a pool without exercises'
 complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from new" -f -a "exercise" -d 'Make an exercise with tests and a solution that passes them'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "warm" -d 'Write the exercises to Redis'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "invalidate" -d 'Remove exercises from Redis'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "status" -d 'Compare Redis with the exercises'
 complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "mint" -d 'Print a token for a user, signed with the configured key'
 complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "inspect" -d 'Say what a token claims, and what of it is refused and why'

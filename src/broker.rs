@@ -9,8 +9,14 @@
 //! - of a queue group, one member gets a message;
 //! - after a connection was lost and came back, all subscriptions count again, and the inbox is told
 //!   that messages may be missing.
+//!
+//! A broker that has no queue groups or no requests says so, and never does half of it.
 
+mod carrier;
+mod glob;
 pub mod memory;
+mod probe;
+pub mod redis;
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,6 +24,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+
+pub use carrier::Carrier;
+pub use glob::Glob;
+pub use probe::Probe;
 
 /// What a broker will have done.
 pub type BrokerFuture<'a, T> = BoxFuture<'a, Result<T, BrokerError>>;
@@ -51,13 +61,15 @@ pub trait Inbox: fmt::Debug + Send + Sync {
     fn changed(&self, change: ConnectionChange);
 }
 
-/// What is subscribed to: a channel, or a pattern in which `*` stands for one part of a name.
+/// What is subscribed to: a channel, a pattern in which `*` stands for one part of a name, or a glob.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Subscription {
-    /// The channel or pattern.
+    /// The channel, pattern or glob.
     pub channel: Arc<str>,
     /// The queue group: of its members, one gets each message.
     pub group: Option<&'static str>,
+    /// Whether it is a [`Glob`].
+    pub is_glob: bool,
 }
 
 impl Subscription {
@@ -66,6 +78,17 @@ impl Subscription {
         Self {
             channel: channel.into(),
             group: None,
+            is_glob: false,
+        }
+    }
+
+    /// A subscription to what a [`Glob`] stands for, however many parts a `*` takes. On one
+    /// connection, it and a pattern must not be written alike.
+    pub fn glob(glob: impl Into<Arc<str>>) -> Self {
+        Self {
+            channel: glob.into(),
+            group: None,
+            is_glob: true,
         }
     }
 
@@ -74,16 +97,20 @@ impl Subscription {
         Self {
             channel: channel.into(),
             group: Some(group),
+            is_glob: false,
         }
     }
 
     /// Whether it is for more than one channel.
     pub fn is_pattern(&self) -> bool {
-        parts(&self.channel).any(|part| part == "*")
+        self.is_glob || parts(&self.channel).any(|part| part == "*")
     }
 
     /// Whether it is for this channel.
     pub fn matches(&self, channel: &str) -> bool {
+        if self.is_glob {
+            return Glob::new(&self.channel).matches(channel);
+        }
         let mut wanted = parts(&self.channel);
         let mut given = parts(channel);
         loop {
@@ -135,9 +162,15 @@ pub enum BrokerError {
     /// Nobody is there to answer the request.
     #[error("nobody answers that subject")]
     NoResponders,
-    /// Nobody answered the request in time.
+    /// Nobody answered in time. Whether a message was published is not known.
     #[error("no answer came within {0:?}")]
     Timeout(Duration),
+    /// It is connected and refuses; why, for logs.
+    #[error("the broker refuses: {0}")]
+    Refused(Arc<str>),
+    /// This broker has no such thing.
+    #[error("this broker has no {0}")]
+    Unsupported(&'static str),
 }
 
 #[cfg(test)]

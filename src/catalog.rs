@@ -6,8 +6,10 @@
 
 mod diff;
 mod digest;
+mod draft;
 mod exercises;
 mod load;
+mod loader;
 mod store;
 
 use std::collections::{BTreeMap, HashMap};
@@ -21,6 +23,7 @@ pub use diff::{CatalogDiff, Change};
 pub use digest::Digest;
 pub use exercises::{ExerciseService, Launch};
 pub use load::{LoadError, Loaded, load};
+pub use loader::{Loader, Outcome, Rejection, Reload};
 pub use store::CatalogStore;
 
 /// A pool with its exercises, in teaching order: what a catalog is built from.
@@ -47,7 +50,7 @@ pub struct PoolEntry {
 #[derive(Debug)]
 pub struct ExerciseEntry {
     /// The exercise.
-    pub exercise: Exercise,
+    pub exercise: Arc<Exercise>,
     /// Its JSON, without the answer.
     pub json: Box<str>,
     /// The digest of the JSON: the exercise's revision.
@@ -79,7 +82,30 @@ pub enum CatalogError {
 pub struct Catalog {
     pools: BTreeMap<PoolId, Arc<PoolEntry>>,
     exercises: HashMap<ExerciseId, Arc<ExerciseEntry>>,
+    stale: Vec<String>,
     digest: Digest,
+}
+
+impl ExerciseEntry {
+    /// Encodes an exercise.
+    fn of(exercise: Arc<Exercise>) -> Result<Arc<Self>, CatalogError> {
+        let json = encode(exercise.id.as_str(), &*exercise)?;
+        let digest = Digest::of(json.as_bytes());
+        Ok(Arc::new(Self {
+            exercise,
+            json,
+            digest,
+        }))
+    }
+}
+
+impl PoolEntry {
+    /// Encodes a pool.
+    fn of(pool: Pool) -> Result<Arc<Self>, CatalogError> {
+        let json = encode(pool.id.as_str(), &pool)?;
+        let digest = Digest::of(json.as_bytes());
+        Ok(Arc::new(Self { pool, json, digest }))
+    }
 }
 
 impl Catalog {
@@ -93,28 +119,28 @@ impl Catalog {
         {
             pool.exercises = exercises.iter().map(|e| e.id.clone()).collect();
             for exercise in exercises {
-                let json = encode(exercise.id.as_str(), &exercise)?;
-                let digest = Digest::of(json.as_bytes());
-                let id = exercise.id.clone();
-                let entry = Arc::new(ExerciseEntry {
-                    exercise,
-                    json,
-                    digest,
-                });
-                if catalog.exercises.insert(id.clone(), entry).is_some() {
-                    return Err(CatalogError::DuplicateExercise(id));
-                }
+                catalog.add_exercise(ExerciseEntry::of(Arc::new(exercise))?)?;
             }
-            let json = encode(pool.id.as_str(), &pool)?;
-            let digest = Digest::of(json.as_bytes());
-            let id = pool.id.clone();
-            let entry = Arc::new(PoolEntry { pool, json, digest });
-            if catalog.pools.insert(id.clone(), entry).is_some() {
-                return Err(CatalogError::DuplicatePool(id));
-            }
+            catalog.add_pool(PoolEntry::of(pool)?)?;
         }
         catalog.digest = catalog.whole_digest();
         Ok(catalog)
+    }
+
+    fn add_exercise(&mut self, entry: Arc<ExerciseEntry>) -> Result<(), CatalogError> {
+        let id = entry.exercise.id.clone();
+        match self.exercises.insert(id.clone(), entry) {
+            Some(_) => Err(CatalogError::DuplicateExercise(id)),
+            None => Ok(()),
+        }
+    }
+
+    fn add_pool(&mut self, entry: Arc<PoolEntry>) -> Result<(), CatalogError> {
+        let id = entry.pool.id.clone();
+        match self.pools.insert(id.clone(), entry) {
+            Some(_) => Err(CatalogError::DuplicatePool(id)),
+            None => Ok(()),
+        }
     }
 
     /// The pool of that id.
@@ -143,6 +169,11 @@ impl Catalog {
     /// How many exercises there are.
     pub fn exercise_count(&self) -> usize {
         self.exercises.len()
+    }
+
+    /// The files whose last good version is served because they are broken now, below the root.
+    pub fn stale(&self) -> &[String] {
+        &self.stale
     }
 
     /// The digest of all content: equal content has an equal digest.

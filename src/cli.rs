@@ -1,19 +1,26 @@
 //! What can be typed: definitions alone, no behaviour. Help, man pages and completions are made
 //! from here.
 
+mod cache;
 mod content;
 mod formats;
 mod key_flags;
+mod publish;
+mod tail;
 mod token;
+mod values;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use cache::{Cache, CacheInvalidate, CacheStatus, CacheWarm};
 pub use content::{Diff, New, NewExercise, NewPool};
 pub use formats::{ColorWhen, DataFormat, ReportFormat, ReportTarget};
-pub use key_flags::KeyFlags;
+pub use key_flags::{KeyFlags, RedisFlags};
+pub use publish::Publish;
+pub use tail::{Tail, TailFormat};
 pub use token::{Token, TokenInspect, TokenMint};
 
 /// The commands by what one wants to do, for `mithril help`.
@@ -21,6 +28,8 @@ pub const GROUPS: &[(&str, &[&str])] = &[
     ("Check exercises", &["validate", "rule", "schema"]),
     ("Write and look at content", &["new", "show", "diff"]),
     ("Run the daemon", &["serve", "token"]),
+    ("Watch and send messages", &["tail", "publish"]),
+    ("Keep content in Redis", &["cache"]),
     ("Set up the shell", &["completions", "man", "help"]),
 ];
 
@@ -95,11 +104,25 @@ pub enum Command {
     /// Names the exercises that were added, removed and changed, with the points and the tests that
     /// changed.
     Diff(Diff),
+    /// Write the exercises to Redis, remove them, or say what is there
+    #[command(subcommand)]
+    Cache(Cache),
     /// Run the daemon
     Serve(Serve),
     /// Mint a token, or say what is wrong with one
     #[command(subcommand)]
     Token(Token),
+    /// Follow what is published
+    ///
+    /// A line for each message: time, channel, event and data on a terminal, else JSON. What is in a
+    /// history is marked as durable. When the connection is lost it comes back by itself and marks
+    /// where messages may be missing. Exits with 0 at a limit, 1 if it is lost, 2 if it can't begin.
+    Tail(Tail),
+    /// Publish a message
+    ///
+    /// A user gets a notification: an event with a correlation id, a time and data. Without a user
+    /// nothing is published: that is a warning, and exits with 1.
+    Publish(Publish),
     /// Print a completion script
     Completions {
         /// The shell

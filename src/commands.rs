@@ -1,14 +1,19 @@
 //! The commands, one file each: what was typed goes in, data goes to the [`Printer`], and the exit
 //! status comes out.
 
+mod cache;
 mod completions;
+mod credentials;
 mod diff;
 mod man;
 mod new;
+mod publish;
 mod rule;
 mod schema;
 mod serve;
 mod show;
+mod signals;
+mod tail;
 mod token;
 mod validate;
 
@@ -48,8 +53,11 @@ pub fn run(
         Command::New(what) => new::run(what, layers, printer),
         Command::Diff(args) => diff::run(args, &layers, printer),
         Command::Show(args) => show::run(args, layers, printer),
+        Command::Cache(what) => cache::run(what, layers, printer),
         Command::Serve(args) => serve::run(args, layers, printer),
         Command::Token(what) => token::run(what, &layers, printer),
+        Command::Tail(args) => tail::run(args, layers, printer),
+        Command::Publish(args) => publish::run(&args, layers, printer),
         Command::Completions { shell } => completions::run(shell, printer),
         Command::Man { out } => man::run(out.as_deref(), printer),
     }

@@ -6,6 +6,7 @@
 mod file;
 mod keys;
 mod layers;
+mod redis_url;
 mod secret;
 mod sections;
 mod value;
@@ -14,9 +15,11 @@ use std::path::PathBuf;
 
 pub use keys::{KEYS, Key};
 pub use layers::{Environment, Layers, Origin};
+pub use redis_url::{RedisHost, RedisPlace, RedisUrl, RedisUrlError};
 pub use secret::Secret;
 pub use sections::{
-    Auth, Codes, Config, Content, Cors, Gateway, Limits, Lint, Log, RoomPolicy, Server,
+    Auth, Cache, Config, Content, Cors, Gateway, History, Limits, Lint, Listed, Log, Redis,
+    RoomPolicy, Server, WatchMode,
 };
 pub use value::duration as parse_duration;
 
@@ -55,6 +58,14 @@ const ALGORITHMS: [(&str, Algorithm); 12] = [
 /// The names of policies for rooms.
 const ROOM_POLICIES: [(&str, RoomPolicy); 2] =
     [("open", RoomPolicy::Open), ("claim", RoomPolicy::Claim)];
+
+/// The ways in which changes are noticed.
+const WATCH_MODES: [(&str, WatchMode); 4] = [
+    ("auto", WatchMode::Auto),
+    ("inotify", WatchMode::Inotify),
+    ("poll", WatchMode::Poll),
+    ("off", WatchMode::Off),
+];
 
 /// Why the configuration can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +120,11 @@ impl Config {
             gateway: Gateway {
                 lobby: read.truth("gateway.lobby"),
             },
+            history: History {
+                size: read.number("history.size"),
+                ttl: read.duration("history.ttl"),
+                deliver_on_connect: read.truth("history.deliver_on_connect"),
+            },
             cors: Cors {
                 origins: read.list("cors.origins").unwrap_or_default(),
             },
@@ -133,6 +149,16 @@ impl Config {
             },
             content: Content {
                 dir: PathBuf::from(read.text("content.dir")),
+                watch: read
+                    .choice("content.watch", &WATCH_MODES)
+                    .unwrap_or_default(),
+            },
+            redis: Redis {
+                server: read.redis(),
+            },
+            cache: Cache {
+                ttl: read.lifetime("cache.ttl"),
+                pools_ttl: read.lifetime("cache.pools_ttl"),
             },
             log: Log {
                 level: read
@@ -144,10 +170,14 @@ impl Config {
                 ),
             },
             lint: Lint {
-                select: read.codes("lint.select"),
-                ignore: read.codes("lint.ignore"),
+                select: read.listed("lint.select"),
+                ignore: read.listed("lint.ignore"),
                 severity: read.table("lint.severity"),
+                score_total: read.number("lint.score_total"),
                 max_timeout: read.number("lint.max_timeout"),
+                grader_deadline: read.number("lint.grader_deadline"),
+                programs: read.list("lint.programs").unwrap_or_default(),
+                allow_files: read.listed("lint.allow_files"),
                 max_file_size: read.number("lint.max_file_size"),
             },
         };

@@ -5,6 +5,7 @@
 
 mod accept;
 mod http;
+mod reload;
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,16 +15,21 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
+use crate::broker::Carrier;
 use crate::broker::memory::MemoryBroker;
 use crate::catalog::{CatalogStore, ExerciseService};
 use crate::clock::Clock;
 use crate::gateway::{
     AuthConfig, AuthError, Gateway, GatewayConfig, Limits, Origins, Rules, TrustedProxies,
 };
+use crate::history::memory::MemoryHistory;
+use crate::history::{Bounds, History};
 use crate::ids::UserId;
 use crate::lingering::Lingering;
 use crate::metrics::Metrics;
 use crate::shutdown::{TaskName, Tasks};
+
+pub use reload::{ContentConfig, FirstLoadError, NoContent, Refusal, Reloaded, Reloader};
 
 /// How long a token of `--dev` lasts.
 const DEV_TOKEN_LIFETIME: Duration = Duration::from_hours(12);
@@ -39,6 +45,8 @@ pub struct DaemonConfig {
     pub metrics_listen: Option<SocketAddr>,
     /// What it serves.
     pub catalog: Arc<CatalogStore>,
+    /// Where that is loaded from, if it is not there for good.
+    pub content: Option<ContentConfig>,
     /// How users prove who they are. Nothing means a random key, for development alone.
     pub auth: Option<AuthConfig>,
     /// Whether it serves the development page.
@@ -60,7 +68,11 @@ pub struct DaemonConfig {
     /// What the operator has decided about rooms and projects.
     pub rules: Rules,
     /// What carries messages.
-    pub broker: MemoryBroker,
+    pub broker: Carrier,
+    /// What keeps messages, and delivers them through that broker.
+    pub history: Arc<dyn History>,
+    /// Whether users are sent what came while they had no connection.
+    pub deliver_on_connect: bool,
     /// What time it is.
     pub clock: Clock,
 }
@@ -68,10 +80,13 @@ pub struct DaemonConfig {
 impl DaemonConfig {
     /// The defaults, for this address and content.
     pub fn new(listen: SocketAddr, catalog: Arc<CatalogStore>) -> Self {
+        let (broker, clock) = (MemoryBroker::new(), Clock::system());
+        let history = MemoryHistory::new(Bounds::default(), clock.clone(), &broker);
         Self {
             listen,
             metrics_listen: None,
             catalog,
+            content: None,
             auth: None,
             dev: false,
             insecure: false,
@@ -82,8 +97,10 @@ impl DaemonConfig {
             drain: Duration::from_secs(30),
             limits: Limits::default(),
             rules: Rules::default(),
-            broker: MemoryBroker::new(),
-            clock: Clock::system(),
+            broker: broker.into(),
+            history: Arc::new(history),
+            deliver_on_connect: true,
+            clock,
         }
     }
 }
@@ -136,6 +153,7 @@ pub struct Daemon {
     metrics: Metrics,
     exercises: ExerciseService,
     gateway: Gateway,
+    content: Option<(Reloader, ContentConfig)>,
 }
 
 impl Daemon {
@@ -158,7 +176,7 @@ impl Daemon {
             Some(address) => Some(listen(address).await?),
             None => None,
         };
-        let exercises = ExerciseService::new(config.catalog);
+        let exercises = ExerciseService::new(Arc::clone(&config.catalog));
         if config.origins.are_any() {
             tracing::warn!("cors.origins = *: pages of every site may open sockets");
         }
@@ -174,8 +192,16 @@ impl Daemon {
             proxies: config.proxies,
             clock: config.clock.clone(),
             exercises: exercises.clone(),
+            announces: config.content.is_some(),
             broker: config.broker,
+            history: config.history,
+            deliver_on_connect: config.deliver_on_connect,
             metrics: metrics.clone(),
+        });
+        let content = config.content.map(|content| {
+            let (store, gateway) = (config.catalog, gateway.clone());
+            let reloader = Reloader::new(&content, store, gateway, metrics.clone());
+            (reloader, content)
         });
         Ok(Self {
             listener,
@@ -191,7 +217,16 @@ impl Daemon {
             metrics,
             exercises,
             gateway,
+            content,
         })
+    }
+
+    /// Loads its content for the first time, if it is loaded from anywhere.
+    pub async fn load(&self) -> Result<(), FirstLoadError> {
+        match &self.content {
+            Some((reloader, content)) => reloader.first(content.allow_degraded).await,
+            None => Ok(()),
+        }
     }
 
     /// Where it listens, with the port it has got.
@@ -240,11 +275,16 @@ impl Daemon {
             tracing::info!(%address, "serving metrics");
             address
         });
+        let reloader = self.content.map(|(reloader, content)| {
+            reloader.follow(content.root, content.watch);
+            reloader
+        });
         tracing::info!(address = %self.address, "serving");
         Running {
             address: self.address,
             metrics_address,
             gateway: self.gateway,
+            reloader,
             tasks,
             lingering,
             drain: self.drain,
@@ -266,6 +306,7 @@ pub struct Running {
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
     gateway: Gateway,
+    reloader: Option<Reloader>,
     tasks: Tasks,
     lingering: Tasks,
     drain: Duration,
@@ -282,6 +323,11 @@ impl Running {
         self.metrics_address
     }
 
+    /// What loads its content again, if it is loaded from anywhere.
+    pub fn reloader(&self) -> Option<&Reloader> {
+        self.reloader.as_ref()
+    }
+
     /// How many sockets are open or being opened.
     pub fn connections(&self) -> usize {
         self.gateway.connections()
@@ -292,10 +338,15 @@ impl Running {
     pub async fn drain(self) -> Vec<TaskName> {
         tracing::info!(connections = self.connections(), "draining");
         let deadline = Instant::now() + self.drain;
+        let reloads = self.reloader.as_ref().map(Reloader::tasks);
+        reloads.inspect(|tasks| tasks.stop());
         let mut late = self.gateway.drain(deadline).await;
         self.tasks.stop();
         let deadline = deadline.max(Instant::now() + HTTP_GRACE);
         late.extend(self.tasks.join(deadline).await);
+        if let Some(tasks) = reloads {
+            late.extend(tasks.join(deadline).await);
+        }
         // These peers have been told everything; that they do not hang up makes nobody late.
         self.lingering.join(deadline).await;
         for name in &late {

@@ -6,13 +6,18 @@
 
 mod address;
 mod admission;
+mod announce;
 mod api;
 mod auth;
 mod call;
 mod connection;
 mod departure;
 mod dispatch;
+mod feed;
+mod feeder;
+mod gate;
 mod gatekeeper;
+mod history;
 mod hub;
 mod in_band;
 mod limits;
@@ -21,7 +26,10 @@ mod outbox;
 mod policy;
 mod presence;
 mod rate;
+mod receipts;
+mod recorder;
 mod relay;
+mod replay;
 mod route;
 mod services;
 mod session;
@@ -36,12 +44,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::memory::MemoryBroker;
+use crate::broker::{Broker, BrokerError, Carrier, Probe};
 use crate::catalog::ExerciseService;
 use crate::clock::Clock;
+use crate::history::History;
 use crate::ids::RoomId;
 use crate::metrics::Metrics;
-use crate::protocol::{Envelope, Topic};
+use crate::protocol::{Dialect, Topic};
 use crate::shutdown::{TaskGuard, TaskName, Tasks};
 
 use admission::{Admission, Seat};
@@ -51,6 +60,8 @@ use dispatch::Dispatch;
 use hub::Hub;
 use outbox::{Bounds, Outbox};
 use presence::Presence;
+use receipts::Receipts;
+use recorder::Recorder;
 use relay::{Arrivals, Relay};
 use services::Services;
 use session::Session;
@@ -85,8 +96,14 @@ pub struct GatewayConfig {
     pub clock: Clock,
     /// What answers requests.
     pub exercises: ExerciseService,
+    /// Whether changes of the content are announced here, and so not followed elsewhere.
+    pub announces: bool,
     /// What carries messages.
-    pub broker: MemoryBroker,
+    pub broker: Carrier,
+    /// What keeps them, and delivers through that broker.
+    pub history: Arc<dyn History>,
+    /// Whether users are sent what came while they had no connection.
+    pub deliver_on_connect: bool,
     /// Where it is counted what happens.
     pub metrics: Metrics,
 }
@@ -106,9 +123,10 @@ struct Shared {
     services: Arc<Services>,
     admission: Admission,
     metrics: Metrics,
+    broker: Arc<dyn Broker>,
+    probe: Option<Arc<Probe>>,
     departure: Arc<Departure>,
     connections: Tasks,
-    background: Tasks,
 }
 
 impl Gateway {
@@ -116,34 +134,40 @@ impl Gateway {
     pub fn new(config: GatewayConfig) -> Self {
         let limits = config.limits;
         let hub = Hub::new();
+        let (recorder, lanes) = Recorder::new();
         let arrivals = Arrivals {
             hub: Arc::clone(&hub),
+            recorder,
             payload: limits.payload,
             metrics: config.metrics.clone(),
         };
-        let broker = Arc::new(config.broker.connect(Arc::new(arrivals)));
+        let background = Tasks::new();
+        let probe = Probe::new();
+        let inbox = probe.before(Arc::new(arrivals));
+        let broker = config
+            .broker
+            .connect(inbox, config.metrics.clone(), &background);
         let services = Arc::new(Services {
             dispatch: Dispatch::new(config.exercises, config.metrics.clone()),
             clock: config.clock,
             rules: config.rules,
-            relay: Relay::new(broker, Arc::clone(&hub)),
+            relay: Relay::new(Arc::clone(&broker), Arc::clone(&hub)),
             hub,
             presence: Presence::new(),
+            receipts: Receipts::new(Arc::clone(&config.history)),
+            history: config.history,
+            deliver_on_connect: config.deliver_on_connect,
+            metrics: config.metrics.clone(),
+            tasks: background,
+            payload: limits.payload,
             topics: limits.topics_per_connection,
             patience: limits.request_timeout,
         });
-        let background = Tasks::new();
-        let relay = Arc::clone(&services.relay);
-        background.spawn("relay", relay.run(background.stopping()));
-        let presence = Arc::clone(&services);
-        background.spawn("presence", presence.announce(background.stopping()));
-        // What services say to everyone is for any connection, so it is followed for ever.
-        let everyone = services.relay.lease(Envelope::broadcast_channel());
-        let stopping = background.stopping();
-        background.spawn("broadcast", async move {
-            stopping.cancelled().await;
-            drop(everyone);
-        });
+        if config.announces {
+            services.relay.follow_no_content();
+        }
+        services.begin();
+        lanes.spawn(&services);
         let shared = Shared {
             admission: Admission::new(&limits),
             auth: config.auth,
@@ -152,9 +176,10 @@ impl Gateway {
             proxies: config.proxies,
             services,
             metrics: config.metrics,
+            broker,
+            probe: config.broker.is_remote().then_some(probe),
             departure: Arc::default(),
             connections: Tasks::new(),
-            background,
         };
         Self {
             shared: Arc::new(shared),
@@ -188,6 +213,19 @@ impl Gateway {
         self.shared.admission.users()
     }
 
+    /// How long a message takes through the broker and back, at most once a second; nothing where
+    /// the broker is this process.
+    pub async fn probe(&self) -> Option<Result<Duration, BrokerError>> {
+        let probe = self.shared.probe.as_ref()?;
+        Some(probe.measure(&*self.shared.broker).await)
+    }
+
+    /// Whether the connection to the broker stands; nothing where the broker is this process.
+    pub fn is_broker_connected(&self) -> Option<bool> {
+        let remote = self.shared.probe.is_some();
+        remote.then(|| self.shared.broker.is_connected())
+    }
+
     /// Whether nobody proves anything.
     pub fn is_anonymous(&self) -> bool {
         self.shared.auth.is_anonymous()
@@ -214,9 +252,10 @@ impl Gateway {
         self.shared.connections.stop();
         let mut late = self.shared.connections.join(deadline).await;
         // What the last connections left to say is still said.
-        self.shared.background.stop();
+        let background = &self.shared.services.tasks;
+        background.stop();
         let deadline = deadline.max(Instant::now() + LAST_WORDS);
-        late.extend(self.shared.background.join(deadline).await);
+        late.extend(background.join(deadline).await);
         late
     }
 
@@ -266,10 +305,17 @@ impl Gateway {
         mut seat: Seat,
     ) -> impl Future<Output = ()> + Send + use<> {
         let limits = &self.shared.limits;
-        let outbox = Arc::new(Outbox::new(Bounds {
+        let services = &self.shared.services;
+        let mut outbox = Outbox::new(Bounds {
             frames: limits.queue_frames,
             bytes: limits.queue_bytes,
-        }));
+        });
+        // In this dialect nobody says what was read: what is written counts.
+        let is_classic = visit.dialect == Dialect::Classic;
+        if is_classic {
+            outbox = outbox.read_by(services.receipts.reader(principal.user.clone()));
+        }
+        let outbox = Arc::new(outbox);
         seat.open(&outbox);
         let Visit {
             number,
@@ -277,13 +323,16 @@ impl Gateway {
             dialect,
             gatekeeper,
         } = visit;
-        let session = Session::new(
-            Arc::clone(&self.shared.services),
+        let mut session = Session::new(
+            Arc::clone(services),
             principal,
             dialect,
             (number, home),
             Arc::clone(&outbox),
         );
+        if is_classic && services.deliver_on_connect && seat.is_only() {
+            session.deliver_unread();
+        }
         let now = Instant::now();
         let care = Care {
             terms: Terms::of(limits),

@@ -13,7 +13,7 @@
 //! | --- | --- |
 //! | 5 surface | [`commands`], [`output`], [`cli`] |
 //! | 4 daemon | [`daemon`], [`gateway`] |
-//! | 3 services | [`catalog`], [`scaffold`], [`lint`], [`broker`] |
+//! | 3 services | [`cache`], [`catalog`], [`scaffold`], [`watch`], [`lint`], [`tail`], [`remote`], [`history`], [`broker`], [`link`] |
 //! | 2 domain | [`pool`], [`exercise`], [`protocol`], [`ids`] |
 //! | 1 foundation | [`config`], [`diagnostics`], [`telemetry`], [`metrics`], [`lingering`], [`shutdown`], [`backoff`], [`clock`] |
 //!
@@ -26,17 +26,24 @@
 //! 3. **A published message reaches a socket.** [`broker`] `Delivery` → `Envelope` (strict decode) →
 //!    `Hub`, which encodes it once per dialect into a shared frame → each subscriber's outbox (never
 //!    waits: a full one closes its connection) → writer → socket.
+//! 4. **A client comes back.** `subscribe` with a position → the topic's feed says where it stands → the
+//!    connection waits at a gate there → [`history`] pages as the peer reads → what waited → live.
+//!    A durable message goes to the [`history`], which records it and publishes it as one step; the
+//!    hub's feeds take it from the broker in the order of its offsets.
 //!
 //! # Glossary
 //!
 //! Connection: one socket and its tasks · Session: its protocol state · Principal: who it is ·
 //! Topic: what a client subscribes to · Channel: a name on a broker · Envelope: what travels ·
 //! Frame: encoded text, shared by sockets · Hub: local registry and fan-out · Relay: upstream
-//! subscriptions · Broker: Redis, NATS or memory · Catalog ⊃ Pool ⊃
+//! subscriptions · Broker: Redis, NATS or memory · Link: commands to a Redis · History: what was
+//! published, by topic · Offset, Epoch: a position in a topic's history · Feed: how much of it has been
+//! published here · Gate: what waits while a connection is sent what it missed · Catalog ⊃ Pool ⊃
 //! Exercise · Diagnostic, Rule, Severity, Span, Label, Report · Revision: a catalog's number.
 
 pub mod backoff;
 pub mod broker;
+pub mod cache;
 pub mod catalog;
 pub mod cli;
 pub mod clock;
@@ -46,13 +53,18 @@ pub mod daemon;
 pub mod diagnostics;
 pub mod exercise;
 pub mod gateway;
+pub mod history;
 pub mod ids;
 pub mod lingering;
+pub mod link;
 pub mod lint;
 pub mod metrics;
 pub mod output;
 pub mod pool;
 pub mod protocol;
+pub mod remote;
 pub mod scaffold;
 pub mod shutdown;
+pub mod tail;
 pub mod telemetry;
+pub mod watch;

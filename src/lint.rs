@@ -10,11 +10,13 @@ mod ignores;
 pub mod rules;
 mod settings;
 mod silence;
+mod texts;
 mod tree;
 pub mod walk;
 
 pub use settings::{Selection, Settings, SettingsError};
+pub use texts::Texts;
 pub use tree::{
     CheckError, Checked, Judgement, Ledger, Progress, SoundPool, Standing, Target, check,
-    check_text,
+    check_text, check_with,
 };

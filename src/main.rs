@@ -13,6 +13,8 @@ use mithril::output::{self, ExitStatus, Printer};
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
+    // TLS fails without it. Another can't be there: nothing has run before this.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let matches = cli::command().get_matches();
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,

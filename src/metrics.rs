@@ -3,6 +3,7 @@
 //! The names are those of OPERATIONS.md, section 3. Labels come from enums and constants; only the
 //! types of published messages are names that others choose, and no more than the first 64 of them.
 
+mod brokers;
 mod event_names;
 
 use std::fmt;
@@ -17,7 +18,10 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use tokio::time::Instant;
 
+use brokers::Brokers;
 use event_names::EventNames;
+
+pub use brokers::PublishOutcome;
 
 /// The type of what [`Metrics::encode`] writes.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -40,9 +44,14 @@ struct Counted {
     subscriptions: Gauge,
     events: EventNames,
     deliveries: Family<Delivery, Counter>,
+    appends: Family<Outcome, Counter>,
+    recoveries: Family<Outcome, Counter>,
     requests: Family<Request, Counter>,
     request_duration: Histogram,
     content: Content,
+    reloads: Family<Outcome, Counter>,
+    reload_duration: Histogram,
+    brokers: Brokers,
 }
 
 #[derive(Debug, Default)]
@@ -62,6 +71,32 @@ pub enum ConnectionStatus {
     Limited,
     /// It was refused in plain HTTP.
     Refused,
+}
+
+/// What became of a message that a history was to keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Append {
+    /// It is recorded.
+    New,
+    /// It was recorded before.
+    Known,
+    /// The history could not be reached.
+    Unavailable,
+    /// It is too large to be kept.
+    TooLarge,
+}
+
+/// What became of a client that wanted what it had missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recovery {
+    /// It is sent all of it.
+    Recovered,
+    /// It was told that it has to fetch everything again.
+    Refused,
+    /// Some of it was lost while it was sent: the connection ended.
+    Lost,
+    /// The history could not be reached.
+    Unavailable,
 }
 
 /// Why a message did not reach its client.
@@ -93,6 +128,31 @@ struct Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Code {
     code: &'static str,
+}
+
+/// What became of a reload of the content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReloadResult {
+    /// What is served changed.
+    Applied,
+    /// What is served did not change.
+    Unchanged,
+    /// What is on the disk may not be served: what is served stays.
+    Rejected,
+    /// What is on the disk could not be read: what is served stays.
+    Failed,
+}
+
+impl ReloadResult {
+    /// The name in logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Unchanged => "unchanged",
+            Self::Rejected => "rejected",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// What became of a message that the broker brought.
@@ -137,10 +197,16 @@ impl Metrics {
             subscriptions: Gauge::default(),
             events: EventNames::default(),
             deliveries: Family::default(),
+            appends: Family::default(),
+            recoveries: Family::default(),
             requests: Family::default(),
             // 50 microseconds to 13 seconds.
             request_duration: Histogram::new(exponential_buckets(0.000_05, 4.0, 10)),
             content: Content::default(),
+            reloads: Family::default(),
+            // A millisecond to half a minute.
+            reload_duration: Histogram::new(exponential_buckets(0.001, 2.0, 15)),
+            brokers: Brokers::default(),
         };
         counted.register();
         Self(Arc::new(counted))
@@ -216,6 +282,28 @@ impl Metrics {
             .inc_by(count);
     }
 
+    /// A history was to keep a message.
+    pub fn append(&self, append: Append) {
+        let result = match append {
+            Append::New => "new",
+            Append::Known => "known",
+            Append::Unavailable => "unavailable",
+            Append::TooLarge => "too_large",
+        };
+        self.0.appends.get_or_create(&Outcome { result }).inc();
+    }
+
+    /// A client wanted what it had missed.
+    pub fn recovery(&self, recovery: Recovery) {
+        let result = match recovery {
+            Recovery::Recovered => "recovered",
+            Recovery::Refused => "refused",
+            Recovery::Lost => "lost",
+            Recovery::Unavailable => "unavailable",
+        };
+        self.0.recoveries.get_or_create(&Outcome { result }).inc();
+    }
+
     /// There are so many subscriptions now.
     pub fn subscriptions(&self, count: usize) {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
@@ -243,6 +331,13 @@ impl Metrics {
         content.stale.set(whole(stale));
     }
 
+    /// The content was reloaded, and its changes announced.
+    pub fn reload(&self, result: ReloadResult, took: Duration) {
+        let result = result.as_str();
+        self.0.reloads.get_or_create(&Outcome { result }).inc();
+        self.0.reload_duration.observe(took.as_secs_f64());
+    }
+
     /// All of it as `OpenMetrics` text.
     pub fn encode(&self) -> Result<String, fmt::Error> {
         let mut page = String::new();
@@ -266,6 +361,13 @@ impl fmt::Debug for Metrics {
 impl Counted {
     // The registry appends `_total` to counters by itself.
     fn register(&mut self) {
+        self.register_sockets();
+        self.register_messages();
+        self.register_content();
+        self.brokers.register(&mut self.registry);
+    }
+
+    fn register_sockets(&mut self) {
         let of = &mut self.registry;
         of.register(
             "websocket_connections",
@@ -312,6 +414,10 @@ impl Counted {
             "Frames that were too many",
             self.limited.clone(),
         );
+    }
+
+    fn register_messages(&mut self) {
+        let of = &mut self.registry;
         of.register(
             "mithril_subscriptions",
             "Topics that connections are subscribed to",
@@ -323,6 +429,16 @@ impl Counted {
             self.deliveries.clone(),
         );
         of.register(
+            "mithril_history_appends",
+            "Messages that a history was to keep, by what became of them",
+            self.appends.clone(),
+        );
+        of.register(
+            "mithril_history_recoveries",
+            "Clients that wanted what they had missed, by what became of them",
+            self.recoveries.clone(),
+        );
+        of.register(
             "mithril_requests",
             "Requests, by subject and result",
             self.requests.clone(),
@@ -331,6 +447,20 @@ impl Counted {
             "mithril_request_duration_seconds",
             "How long answers to requests took",
             self.request_duration.clone(),
+        );
+    }
+
+    fn register_content(&mut self) {
+        let of = &mut self.registry;
+        of.register(
+            "mithril_reload",
+            "Reloads of the content, by result",
+            self.reloads.clone(),
+        );
+        of.register(
+            "mithril_reload_duration_seconds",
+            "How long reloads took, to the last announcement",
+            self.reload_duration.clone(),
         );
         let content = &self.content;
         for (name, help, gauge) in [
@@ -347,7 +477,7 @@ impl Counted {
             ),
             (
                 "mithril_content_stale",
-                "Exercises served that are broken on disk",
+                "Files whose last good version is served, because they are broken now",
                 &content.stale,
             ),
         ] {

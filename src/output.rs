@@ -3,15 +3,19 @@
 //!
 //! A reader that goes away (`| head -1`) ends a command early and quietly: see [`is_broken_pipe`].
 
+mod messages;
 mod progress;
+mod reader;
 mod report;
 mod rows;
+mod terminal;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 
 use crate::cli::{ColorWhen, Global};
 use crate::config::Environment;
 
+pub use messages::{MessageFormat, Messages};
 pub use progress::{Bar, Counts};
 pub use rows::Rows;
 
@@ -94,6 +98,11 @@ impl Printer {
         self.stderr.colour
     }
 
+    /// Waits until nobody reads standard output any more: who has nothing to print would not notice.
+    pub async fn unread(&self) {
+        reader::gone().await;
+    }
+
     /// Prints text as it is.
     pub fn text(&self, text: &str) -> io::Result<()> {
         let mut out = BufWriter::new(io::stdout().lock());
@@ -118,6 +127,18 @@ impl Printer {
             },
             message,
         );
+    }
+
+    /// Asks a question to which only yes is yes. Where nobody is there to answer, whoever ran the
+    /// command has decided.
+    pub fn confirm(&self, question: &str) -> io::Result<bool> {
+        if !self.stderr.terminal || !io::stdin().is_terminal() {
+            return Ok(true);
+        }
+        write!(io::stderr().lock(), "{question} [y/N] ")?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes" | "YES"))
     }
 
     /// Says why the command failed.

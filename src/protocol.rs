@@ -17,7 +17,7 @@ pub use client::{
     Position, Recover, RequestId, SentToken, Undecodable,
 };
 pub use close::{Close, CloseCode};
-pub use envelope::{Address, Content, Envelope, Movement, WireError};
+pub use envelope::{Address, Content, Envelope, Movement, Record, Recorded, WireError, is_json};
 pub use error::ErrorCode;
 pub use server::{EncodeError, ServerMessage, Stamp};
 pub use topic::{Part, Topic, TopicPattern};

@@ -3,6 +3,8 @@
 //! A [`Tasks`] is the owner. It is asked to stop, waited for with a deadline, and then says by name
 //! who was late; whoever is late is aborted. Shutdown waits for tasks, not for seconds.
 
+mod supervision;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;

@@ -1,7 +1,8 @@
 //! Logs are one event a line on standard error, and never hold a token.
 //!
 //! Other crates are capped at `info` whatever level is asked for: the WebSocket and HTTP crates
-//! print frames and headers below it, and those carry tokens.
+//! print frames and headers below it, and those carry tokens. The level can be changed while the
+//! process runs, nothing else.
 
 use std::io;
 
@@ -12,6 +13,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::Registry;
+use tracing_subscriber::reload;
 
 /// How a log line is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,10 +42,23 @@ pub struct LogSettings {
 #[error("failed to set up logging")]
 pub struct TelemetryError(#[from] tracing::subscriber::SetGlobalDefaultError);
 
+/// The level that is logged, which can be changed.
+#[derive(Debug, Clone)]
+pub struct LogLevel(reload::Handle<Targets, Registry>);
+
+impl LogLevel {
+    /// Shows what is this severe or more, from now on.
+    pub fn set(&self, level: LevelFilter) {
+        // It fails where nobody logs any more.
+        let _ = self.0.reload(shown(level));
+    }
+}
+
 /// Sends all events to standard error from now on. A process does it once.
-pub fn install(settings: &LogSettings) -> Result<(), TelemetryError> {
-    tracing::subscriber::set_global_default(subscriber(settings, io::stderr))?;
-    Ok(())
+pub fn install(settings: &LogSettings) -> Result<LogLevel, TelemetryError> {
+    let (subscriber, level) = subscriber(settings, io::stderr);
+    tracing::subscriber::set_global_default(subscriber)?;
+    Ok(level)
 }
 
 /// Whether standard error is the journal: systemd sets `JOURNAL_STREAM` to its device and inode.
@@ -68,7 +83,10 @@ pub fn stderr_identity() -> Option<(u64, u64)> {
     None
 }
 
-fn subscriber<W>(settings: &LogSettings, writer: W) -> impl Subscriber + Send + Sync + use<W>
+fn subscriber<W>(
+    settings: &LogSettings,
+    writer: W,
+) -> (impl Subscriber + Send + Sync + use<W>, LogLevel)
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
@@ -81,10 +99,15 @@ where
         (LogFormat::Json, false) => lines.json().flatten_event(true).boxed(),
         (LogFormat::Json, true) => lines.json().flatten_event(true).without_time().boxed(),
     };
-    let shown = Targets::new()
-        .with_default(settings.level.min(LevelFilter::INFO))
-        .with_target("mithril", settings.level);
-    Registry::default().with(lines.with_filter(shown))
+    let (filter, handle) = reload::Layer::new(shown(settings.level));
+    let subscriber = Registry::default().with(lines.with_filter(filter));
+    (subscriber, LogLevel(handle))
+}
+
+fn shown(level: LevelFilter) -> Targets {
+    Targets::new()
+        .with_default(level.min(LevelFilter::INFO))
+        .with_target("mithril", level)
 }
 
 #[cfg(test)]
@@ -110,7 +133,7 @@ mod tests {
     fn logged(settings: &LogSettings) -> String {
         let buffer = Buffer::default();
         let writer = buffer.clone();
-        let subscriber = subscriber(settings, move || writer.clone());
+        let (subscriber, _level) = subscriber(settings, move || writer.clone());
         tracing::subscriber::with_default(subscriber, || {
             tracing::trace!(target: "mithril::gateway", user = "42", "ours");
             tracing::debug!(target: "tungstenite", frame = "a secret", "theirs");
@@ -133,6 +156,29 @@ mod tests {
         let text = logged(&settings(LogFormat::Text, false));
         assert!(text.contains("ours"), "{text}");
         assert!(!text.contains("theirs"), "{text}");
+    }
+
+    #[test]
+    fn the_level_changes_while_others_stay_capped() {
+        let buffer = Buffer::default();
+        let writer = buffer.clone();
+        let mut settings = settings(LogFormat::Text, true);
+        settings.level = LevelFilter::WARN;
+        let (subscriber, level) = subscriber(&settings, move || writer.clone());
+        tracing::subscriber::with_default(subscriber, || {
+            let both = || {
+                tracing::debug!(target: "mithril::gateway", "ours");
+                tracing::debug!(target: "tungstenite", "theirs");
+            };
+            both();
+            level.set(LevelFilter::TRACE);
+            both();
+            level.set(LevelFilter::ERROR);
+            both();
+        });
+        let bytes = buffer.0.lock().unwrap().clone();
+        let text = String::from_utf8(bytes).unwrap();
+        assert_eq!(text.trim(), "DEBUG mithril::gateway: ours");
     }
 
     #[test]

@@ -92,6 +92,11 @@ impl MemoryBroker {
 }
 
 impl MemoryConnection {
+    /// Publishes a message. When this returns it has been delivered to all who follow the channel.
+    pub fn deliver(&self, channel: Arc<str>, payload: Bytes) -> Result<(), BrokerError> {
+        self.send(channel, payload, None).map(|_| ())
+    }
+
     fn connected(&self) -> Result<MutexGuard<'_, State>, BrokerError> {
         let state = lock(&self.state);
         if state.cut {
@@ -198,7 +203,7 @@ impl State {
 
 impl Broker for MemoryConnection {
     fn publish(&self, channel: Arc<str>, payload: Bytes) -> BrokerFuture<'_, ()> {
-        Box::pin(async move { self.send(channel, payload, None).map(|_| ()) })
+        Box::pin(async move { self.deliver(channel, payload) })
     }
 
     fn subscribe(&self, subscription: Subscription) -> BrokerFuture<'_, ()> {

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::DataFormat;
-use crate::config;
+use super::{DataFormat, values};
 
 /// What `token` does.
 #[derive(Debug, Subcommand)]
@@ -27,7 +26,7 @@ pub struct TokenMint {
     pub user: String,
 
     /// How long the token lasts: seconds, or 30s, 5m, 24h
-    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = values::duration)]
     pub ttl: Duration,
 
     /// A room that the token grants; several times for several
@@ -53,9 +52,4 @@ pub struct TokenInspect {
     /// How to print it [default: table on a terminal, else tsv]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<DataFormat>,
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let duration = config::parse_duration(text);
-    duration.ok_or_else(|| "it must be seconds, or a number with ms, s, m or h".to_owned())
 }

@@ -1,23 +1,30 @@
 //! `mithril serve`: the daemon, from the first file to the last signal.
 //!
-//! Bind, load, serve, drain. A second signal ends at once, whoever is late.
+//! Bind, load, serve, drain. A second signal ends at once, whoever is late. A hangup reads the
+//! configuration and the content again; what is wrong with either leaves that as it was.
 
 use std::sync::Arc;
 
 use anyhow::Context;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 
-use crate::catalog::{self, Catalog, CatalogStore, Loaded};
+use crate::broker::memory::MemoryBroker;
+use crate::broker::redis::RedisConfig;
+use crate::catalog::CatalogStore;
 use crate::cli::{How, Serve};
 use crate::config::{self, Config, Layers};
-use crate::daemon::{Daemon, DaemonConfig};
-use crate::diagnostics::Diagnostic;
+use crate::daemon::{ContentConfig, Daemon, DaemonConfig, Running};
 use crate::gateway::{AuthConfig, Limits, Origins, Rules, TrustedProxies};
+use crate::history::Bounds;
+use crate::history::absent::Absent;
+use crate::history::memory::MemoryHistory;
 use crate::ids::UserId;
 use crate::lint::Settings;
 use crate::output::{ExitStatus, Printer};
-use crate::telemetry::{self, LogFormat, LogSettings};
+use crate::telemetry::{self, LogFormat, LogLevel, LogSettings};
+
+use super::signals::Signals;
 
 /// The user of the token that `--dev` prints.
 const DEV_USER: &str = "dev";
@@ -31,7 +38,7 @@ pub(super) fn run(
 ) -> Result<ExitStatus, anyhow::Error> {
     layers.flags.extend(args.keys.values);
     let config = Config::load(&layers)?;
-    telemetry::install(&log_settings(&config, &layers, printer))?;
+    let level = telemetry::install(&log_settings(&config, &layers, printer))?;
     for name in layers.unknown_variables() {
         tracing::warn!(
             variable = name,
@@ -45,27 +52,82 @@ pub(super) fn run(
         .enable_all()
         .build()
         .context("failed to start the runtime")?;
-    let status = runtime.block_on(serve(args.how, &config, printer));
+    let again = Again {
+        layers,
+        config,
+        level,
+    };
+    let status = runtime.block_on(serve(args.how, again, printer));
     // What is still running when a second signal came is not waited for.
     runtime.shutdown_background();
     status
 }
 
-async fn serve(args: How, config: &Config, printer: &Printer) -> Result<ExitStatus, anyhow::Error> {
+async fn serve(
+    args: How,
+    mut again: Again,
+    printer: &Printer,
+) -> Result<ExitStatus, anyhow::Error> {
     let mut signals = Signals::new().context("failed to listen for signals")?;
+    let mut hangups = signal(SignalKind::hangup()).context("failed to listen for signals")?;
+    let config = &again.config;
     let store = Arc::new(CatalogStore::default());
     let settings = settings(&args, config, Arc::clone(&store))?;
     let daemon = Daemon::bind(settings).await?;
-    store.swap(Arc::new(load(config, args.allow_degraded)?));
+    daemon.load().await?;
     if args.dev {
         announce(&daemon, &store, config, printer)?;
     }
     let running = daemon.spawn();
 
-    signals.next().await;
+    let reload = async {
+        while hangups.recv().await.is_some() {
+            again.reload(&running, printer).await;
+        }
+    };
+    tokio::select! {
+        () = reload => {}
+        _ = signals.next() => {}
+    }
     tokio::select! {
         _late = running.drain() => Ok(ExitStatus::Success),
         status = signals.next() => Ok(status),
+    }
+}
+
+/// What a hangup reads again.
+struct Again {
+    layers: Layers,
+    /// What counts now.
+    config: Config,
+    level: LogLevel,
+}
+
+impl Again {
+    async fn reload(&mut self, running: &Running, printer: &Printer) {
+        tracing::info!("reloading, by a signal");
+        let settings = match self.configuration(printer) {
+            Ok(settings) => Some(settings),
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::error!(error, "the configuration stays as it was");
+                None
+            }
+        };
+        if let Some(reloader) = running.reloader() {
+            // What comes of it is logged where it happens.
+            drop(reloader.reload(settings).await);
+        }
+    }
+
+    /// Reads the configuration: what can change while the daemon runs counts from now on.
+    fn configuration(&mut self, printer: &Printer) -> Result<Settings, anyhow::Error> {
+        let config = Config::load(&self.layers)?;
+        let settings = Settings::errors(&config.lint)?;
+        self.level
+            .set(log_settings(&config, &self.layers, printer).level);
+        self.config = config;
+        Ok(settings)
     }
 }
 
@@ -77,6 +139,12 @@ fn settings(
 ) -> Result<DaemonConfig, anyhow::Error> {
     let server = &config.server;
     let mut settings = DaemonConfig::new(server.listen, store);
+    settings.content = Some(ContentConfig {
+        root: config.content.dir.clone(),
+        settings: Settings::errors(&config.lint)?,
+        watch: config.content.watch,
+        allow_degraded: args.allow_degraded,
+    });
     settings.auth = AuthConfig::of(&config.auth)?;
     settings.dev = args.dev;
     settings.insecure = args.insecure;
@@ -86,6 +154,21 @@ fn settings(
     settings.metrics_listen = server.metrics_listen;
     settings.drain = server.drain;
     settings.limits = limits(&config.limits);
+    let kept = Bounds {
+        entries: config.history.size as usize,
+        age: config.history.ttl,
+        ..Bounds::default()
+    };
+    if let Some(url) = &config.redis.server {
+        settings.broker = RedisConfig::new(url.clone()).into();
+        settings.history = Arc::new(Absent);
+    } else {
+        let broker = MemoryBroker::new();
+        let history = MemoryHistory::new(kept, settings.clock.clone(), &broker);
+        settings.broker = broker.into();
+        settings.history = Arc::new(history);
+    }
+    settings.deliver_on_connect = config.history.deliver_on_connect;
     settings.rules = Rules {
         room_policy: config.auth.room_policy,
         project_publish: config.auth.project_publish,
@@ -123,47 +206,6 @@ fn by_file_limit() -> usize {
     let soft = rlimit::Resource::NOFILE.get_soft().unwrap_or(u64::MAX);
     let sockets = soft.saturating_sub(FILES_OF_ITS_OWN).max(1);
     usize::try_from(sockets).unwrap_or(usize::MAX)
-}
-
-/// Loads the content; what is broken is logged and left out.
-fn load(config: &Config, allow_degraded: bool) -> Result<Catalog, anyhow::Error> {
-    let root = &config.content.dir;
-    let Loaded {
-        catalog,
-        report,
-        skipped,
-    } = match catalog::load(root, &Settings::errors(&config.lint)?) {
-        Ok(loaded) => loaded,
-        Err(error) if allow_degraded => {
-            tracing::error!(
-                error = format!("{:#}", anyhow::Error::from(error)),
-                "no content"
-            );
-            return Ok(Catalog::default());
-        }
-        Err(error) => return Err(error.into()),
-    };
-    for Diagnostic {
-        code,
-        message,
-        path,
-        span,
-        ..
-    } in &report.diagnostics
-    {
-        let (line, column) = (span.start.line, span.start.column);
-        tracing::warn!(%code, %path, line, column, "{message}");
-    }
-    if catalog.pools().len() == 0 && !allow_degraded {
-        anyhow::bail!(
-            "there is no pool to serve in {}: `mithril validate` says why, --allow-degraded serves \
-             all the same",
-            root.display()
-        );
-    }
-    let (pools, exercises) = (catalog.pools().len(), catalog.exercise_count());
-    tracing::info!(pools, exercises, skipped, digest = %catalog.digest(), "content loaded");
-    Ok(catalog)
 }
 
 /// With `--dev`, prints where the page is and a token.
@@ -210,28 +252,5 @@ fn log_settings(config: &Config, layers: &Layers, printer: &Printer) -> LogSetti
         format: config.log.format.unwrap_or(default),
         colour: printer.logs_in_colour(),
         journal,
-    }
-}
-
-/// The signals that end the daemon.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    /// Waits for one and says how the process would end by it.
-    async fn next(&mut self) -> ExitStatus {
-        tokio::select! {
-            _ = self.terminate.recv() => ExitStatus::Terminated,
-            _ = self.interrupt.recv() => ExitStatus::Interrupted,
-        }
     }
 }

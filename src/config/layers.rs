@@ -1,5 +1,7 @@
 //! The layers, and reading a key from the first of them that has it.
 
+mod redis;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -11,7 +13,10 @@ use ipnet::IpNet;
 use super::file::{self, FileLayer};
 use super::keys::{self, Key};
 use super::value::{self, Raw};
-use super::{Codes, ConfigError, KEYS, Secret};
+use super::{ConfigError, KEYS, Listed, Secret};
+
+/// Variables that commands read and that are no keys.
+const OF_COMMANDS: [&str; 3] = ["MITHRIL_CONFIG", "MITHRIL_TOKEN", "MITHRIL_API_KEY"];
 
 /// The environment variables, by name.
 pub type Environment = BTreeMap<String, String>;
@@ -33,7 +38,7 @@ impl Layers {
         let names = self.environment.keys().map(String::as_str);
         names.filter(|name| {
             name.starts_with("MITHRIL_")
-                && *name != "MITHRIL_CONFIG"
+                && !OF_COMMANDS.contains(name)
                 && !KEYS
                     .iter()
                     .any(|key| key.variable() == *name || key.variables.contains(name))
@@ -180,6 +185,14 @@ impl<'l> Reader<'l> {
             .unwrap_or_default()
     }
 
+    /// How long something is kept: at least a second.
+    pub(super) fn lifetime(&mut self, path: &str) -> Duration {
+        let expected = "at least a second: seconds, or a number with ms, s, m or h";
+        let second = Duration::from_secs(1);
+        let take = |raw: &Raw| value::duration(raw.text()?).filter(|time| *time >= second);
+        self.read(path, expected, take).unwrap_or(second)
+    }
+
     pub(super) fn address(&mut self, path: &str) -> SocketAddr {
         self.optional_address(path)
             .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)))
@@ -194,11 +207,11 @@ impl<'l> Reader<'l> {
         self.read(path, "a list", Raw::list)
     }
 
-    /// A list of rules and where it is written: rules are checked where they are known.
-    pub(super) fn codes(&mut self, path: &str) -> Option<Codes> {
+    /// A list and where it is written, for what is checked elsewhere: rules, and patterns of files.
+    pub(super) fn listed(&mut self, path: &str) -> Option<Listed> {
         let items = self.list(path)?;
         let (_, origin) = self.find(keys::find(path)?)?;
-        Some(Codes { items, origin })
+        Some(Listed { items, origin })
     }
 
     pub(super) fn choice<T: Copy>(&mut self, path: &str, choices: &[(&str, T)]) -> Option<T> {

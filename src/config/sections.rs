@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use jsonwebtoken::Algorithm;
 use tracing::level_filters::LevelFilter;
 
-use super::{Origin, Secret};
+use super::{Origin, RedisUrl, Secret};
 use crate::telemetry::LogFormat;
 
 /// Everything that can be configured.
@@ -22,12 +22,18 @@ pub struct Config {
     pub auth: Auth,
     /// `[gateway]`.
     pub gateway: Gateway,
+    /// `[history]`.
+    pub history: History,
     /// `[cors]`.
     pub cors: Cors,
     /// `[limits]`.
     pub limits: Limits,
     /// `[content]`.
     pub content: Content,
+    /// `[redis]`.
+    pub redis: Redis,
+    /// `[cache]`.
+    pub cache: Cache,
     /// `[log]`.
     pub log: Log,
     /// `[lint]`.
@@ -101,6 +107,17 @@ pub struct Gateway {
     pub lobby: bool,
 }
 
+/// `[history]`.
+#[derive(Debug, Clone)]
+pub struct History {
+    /// Messages of one topic that are kept.
+    pub size: u32,
+    /// How long a message is kept.
+    pub ttl: Duration,
+    /// Whether users are sent what came while they had no connection.
+    pub deliver_on_connect: bool,
+}
+
 /// `[cors]`.
 #[derive(Debug, Clone)]
 pub struct Cors {
@@ -152,6 +169,38 @@ pub struct Limits {
 pub struct Content {
     /// The tree of exercises.
     pub dir: PathBuf,
+    /// How changes in it are noticed.
+    pub watch: WatchMode,
+}
+
+/// How changes in the content are noticed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WatchMode {
+    /// The system tells of them; where it can't, everything is looked at every few seconds.
+    #[default]
+    Auto,
+    /// The system tells of them.
+    Inotify,
+    /// Everything is looked at every few seconds.
+    Poll,
+    /// They are not noticed, only told of.
+    Off,
+}
+
+/// `[redis]`.
+#[derive(Debug, Clone)]
+pub struct Redis {
+    /// Where it is, with the password and the database that are configured apart.
+    pub server: Option<RedisUrl>,
+}
+
+/// `[cache]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Cache {
+    /// How long a pool and its exercises stay in Redis.
+    pub ttl: Duration,
+    /// How long the list of pools stays there.
+    pub pools_ttl: Duration,
 }
 
 /// `[log]`.
@@ -167,21 +216,29 @@ pub struct Log {
 #[derive(Debug, Clone)]
 pub struct Lint {
     /// Codes or prefixes to report.
-    pub select: Option<Codes>,
+    pub select: Option<Listed>,
     /// Codes or prefixes not to report.
-    pub ignore: Option<Codes>,
+    pub ignore: Option<Listed>,
     /// Severities by code.
     pub severity: BTreeMap<String, (String, Origin)>,
+    /// The points that the stages of an exercise make together.
+    pub score_total: u32,
     /// The most seconds that a build or a test may take.
     pub max_timeout: u32,
+    /// The most seconds that the build and all tests of an exercise may take together.
+    pub grader_deadline: u32,
+    /// Programs that commands may run, besides the usual ones.
+    pub programs: Vec<String>,
+    /// Patterns of files that may stand beside an exercise.
+    pub allow_files: Option<Listed>,
     /// The most bytes of a file.
     pub max_file_size: u32,
 }
 
-/// Codes of rules, or prefixes of them, and where they are written.
+/// A list that is checked where its items are known, and where it is written.
 #[derive(Debug, Clone)]
-pub struct Codes {
-    /// The codes and prefixes.
+pub struct Listed {
+    /// The items.
     pub items: Vec<String>,
     /// Where.
     pub origin: Origin,

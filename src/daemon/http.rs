@@ -2,6 +2,8 @@
 //!
 //! Sockets and the API stand behind the base path, health and metrics at the root.
 
+mod brokers;
+mod content;
 mod health;
 mod openapi;
 mod page;

@@ -68,6 +68,9 @@ pub struct Fix {
     pub applicability: Applicability,
     /// The replacements, in order, without overlap.
     pub edits: Vec<Edit>,
+    /// Another name for the file, beside it. The JSON knows edits alone; the message says it.
+    #[serde(skip)]
+    pub rename: Option<String>,
 }
 
 /// One problem in one file.
@@ -120,20 +123,41 @@ impl Diagnostic {
     /// Adds a fix of one edit.
     #[must_use]
     pub fn fix(
-        mut self,
+        self,
         applicability: Applicability,
         message: impl Into<String>,
         span: Span,
         content: impl Into<String>,
     ) -> Self {
-        let edits = vec![Edit {
-            span,
-            content: content.into(),
-        }];
+        let content = content.into();
+        self.edits(applicability, message, vec![Edit { span, content }])
+    }
+
+    /// Adds a fix of several edits, in order and without overlap.
+    #[must_use]
+    pub fn edits(
+        mut self,
+        applicability: Applicability,
+        message: impl Into<String>,
+        edits: Vec<Edit>,
+    ) -> Self {
         self.fix = Some(Fix {
             message: message.into(),
             applicability,
             edits,
+            rename: None,
+        });
+        self
+    }
+
+    /// Adds a fix that gives the file another name.
+    #[must_use]
+    pub fn rename(mut self, applicability: Applicability, name: &str) -> Self {
+        self.fix = Some(Fix {
+            message: format!("rename it to `{name}`"),
+            applicability,
+            edits: Vec::new(),
+            rename: Some(name.to_owned()),
         });
         self
     }

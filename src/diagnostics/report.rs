@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Code, Diagnostic, Severity, Source};
+use super::yaml::Replacement;
+use super::{Applicability, Code, Diagnostic, Edit, Severity, Source};
 
 /// The problems of one file, while it is being judged.
 #[derive(Debug)]
@@ -38,6 +39,30 @@ impl<'a> Findings<'a> {
             labels: Vec::new(),
             help: None,
             fix: None,
+        }
+    }
+
+    /// A replacement in this file.
+    pub fn edit(&self, range: Range<usize>, content: impl Into<String>) -> Edit {
+        Edit {
+            span: self.source.span(range),
+            content: content.into(),
+        }
+    }
+
+    /// The problem with a fix of one replacement, if there is one.
+    pub fn fixed(
+        &self,
+        problem: Diagnostic,
+        applicability: Applicability,
+        message: &str,
+        replacement: Option<Replacement>,
+    ) -> Diagnostic {
+        match replacement {
+            Some((range, content)) => {
+                problem.fix(applicability, message, self.source.span(range), content)
+            }
+            None => problem,
         }
     }
 

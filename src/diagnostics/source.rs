@@ -54,12 +54,14 @@ impl Span {
 pub enum Encoding {
     /// UTF-8, as it must be.
     Utf8,
-    /// UTF-16 or UTF-32, and whether a byte order mark says so.
+    /// UTF-16 or UTF-32.
     Wide {
         /// The encoding's name.
         name: &'static str,
-        /// Whether the file begins with a byte order mark.
-        marked: bool,
+        /// What the bytes say, without the mark; known where a byte order mark leaves no doubt.
+        text: Option<String>,
+        /// How many bytes there are.
+        length: usize,
     },
     /// UTF-8 with invalid bytes: where the first of them is, and in the text what stands for it.
     Invalid(Range<usize>),
@@ -145,6 +147,15 @@ impl Source {
         }
     }
 
+    /// How the first line ends; a line of its own ends so too.
+    pub fn line_break(&self) -> &'static str {
+        match self.text.find(['\n', '\r']).map(|at| &self.text[at..]) {
+            Some(rest) if rest.starts_with("\r\n") => "\r\n",
+            Some(rest) if rest.starts_with('\r') => "\r",
+            Some(_) | None => "\n",
+        }
+    }
+
     /// The byte offset at which a line begins; lines count from 1.
     pub fn line_start(&self, line: usize) -> usize {
         let index = self.index.get_or_init(|| Index::of(&self.text));
@@ -193,7 +204,12 @@ impl Index {
 fn decode(bytes: Vec<u8>) -> (String, Encoding) {
     if let Some((name, marked)) = wide(&bytes) {
         // What such a file says cannot be shown by byte offsets into UTF-8: no text at all.
-        return (String::new(), Encoding::Wide { name, marked });
+        let encoding = Encoding::Wide {
+            name,
+            text: marked.then(|| narrowed(name, &bytes)).flatten(),
+            length: bytes.len(),
+        };
+        return (String::new(), encoding);
     }
     match String::from_utf8(bytes) {
         Ok(text) => (text, Encoding::Utf8),
@@ -220,6 +236,33 @@ fn wide(bytes: &[u8]) -> Option<(&'static str, bool)> {
         [1..=0x7F, 0, ..] => Some(("UTF-16LE", false)),
         _ => None,
     }
+}
+
+/// The text behind the mark of a wide encoding, if all of it is valid.
+fn narrowed(name: &str, bytes: &[u8]) -> Option<String> {
+    let big = name.ends_with("BE");
+    if name.starts_with("UTF-32") {
+        let (units, rest) = bytes.as_chunks::<4>();
+        let unit = |unit: &[u8; 4]| {
+            char::from_u32(if big {
+                u32::from_be_bytes(*unit)
+            } else {
+                u32::from_le_bytes(*unit)
+            })
+        };
+        let text: Option<String> = units.iter().skip(1).map(unit).collect();
+        return text.filter(|_| rest.is_empty());
+    }
+    let (units, rest) = bytes.as_chunks::<2>();
+    let unit = |unit: &[u8; 2]| {
+        if big {
+            u16::from_be_bytes(*unit)
+        } else {
+            u16::from_le_bytes(*unit)
+        }
+    };
+    let text = char::decode_utf16(units.iter().skip(1).map(unit)).collect::<Result<String, _>>();
+    text.ok().filter(|_| rest.is_empty())
 }
 
 #[cfg(test)]
@@ -294,33 +337,33 @@ mod tests {
 
     #[test]
     fn other_encodings_are_recognised() {
-        let wide = |bytes: &[u8]| {
+        let encoding = |bytes: &[u8]| {
             Source::new(Arc::from("x"), bytes.to_vec())
                 .encoding()
                 .clone()
         };
-        assert_eq!(
-            wide(b"\xFF\xFEi\0"),
-            Encoding::Wide {
-                name: "UTF-16LE",
-                marked: true
-            }
-        );
-        assert_eq!(
-            wide(b"\0i\0d"),
-            Encoding::Wide {
-                name: "UTF-16BE",
-                marked: false
-            }
-        );
-        assert_eq!(
-            wide(b"i\0\0\0"),
-            Encoding::Wide {
-                name: "UTF-32LE",
-                marked: false
-            }
-        );
-        assert_eq!(wide(b"ab\xFFc"), Encoding::Invalid(2..5));
-        assert_eq!(wide(b"id"), Encoding::Utf8);
+        for (bytes, name, text) in [
+            (&b"\xFF\xFEi\0"[..], "UTF-16LE", Some("i")),
+            (
+                b"\xFE\xFF\0i\xD8\x3D\xDE\x00",
+                "UTF-16BE",
+                Some("i\u{1f600}"),
+            ),
+            (b"\xFF\xFE\0\0i\0\0\0", "UTF-32LE", Some("i")),
+            (b"\0\0\xFE\xFF\0\0\0i", "UTF-32BE", Some("i")),
+            (b"\0i\0d", "UTF-16BE", None),
+            (b"i\0\0\0", "UTF-32LE", None),
+            (b"\xFF\xFEi", "UTF-16LE", None),
+            (b"\xFE\xFF\xD8\x3D", "UTF-16BE", None),
+        ] {
+            let expected = Encoding::Wide {
+                name,
+                text: text.map(str::to_owned),
+                length: bytes.len(),
+            };
+            assert_eq!(encoding(bytes), expected);
+        }
+        assert_eq!(encoding(b"ab\xFFc"), Encoding::Invalid(2..5));
+        assert_eq!(encoding(b"id"), Encoding::Utf8);
     }
 }

@@ -5,11 +5,13 @@
 //! caller can refuse it. Limits hold while reading: no input makes a large tree or takes long.
 
 mod decode;
+mod edit;
 mod parse;
 mod scalar;
 mod tree;
 
 pub use decode::{Decoder, Field, Fields, Need, Shape, Spanned, shortened};
+pub use edit::{Replacement, in_quotes, indent};
 pub use parse::{Limits, parse};
 pub use scalar::{Integer, Literal, is_implicit_bool};
 pub use tree::{Comment, Entry, Node, NodeId, Style, Tag, Tree, Value};

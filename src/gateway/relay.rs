@@ -9,6 +9,7 @@
 mod tests;
 mod upstreams;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,9 +21,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broker::{Broker, ConnectionChange, Delivery, Inbox, Subscription};
 use crate::metrics::{DeliveryOutcome, Metrics};
-use crate::protocol::{EncodeError, Envelope};
+use crate::protocol::{EncodeError, Envelope, Topic};
 
+use super::history::AROUND;
 use super::hub::Hub;
+use super::recorder::Recorder;
 use upstreams::{Step, Upstreams};
 
 /// How long a channel is followed after its last lease.
@@ -39,6 +42,8 @@ pub(super) struct Relay {
     hub: Arc<Hub>,
     upstreams: Mutex<Upstreams>,
     work: Notify,
+    /// Whether this process itself says what changes in the content.
+    announces: AtomicBool,
 }
 
 /// A reason to follow a channel; it ends when it is dropped.
@@ -46,7 +51,8 @@ pub(super) struct Relay {
 #[must_use = "the channel is not followed for it when it is dropped"]
 pub(super) struct Lease {
     relay: Arc<Relay>,
-    channel: Arc<str>,
+    /// Nothing where there is nobody to hear it from but this process.
+    channel: Option<Arc<str>>,
     settled: Arc<Notify>,
 }
 
@@ -63,19 +69,35 @@ impl Relay {
             hub,
             upstreams: Mutex::default(),
             work: Notify::new(),
+            announces: AtomicBool::new(false),
         })
+    }
+
+    /// From now on what changes in the content is known first hand, and would be heard twice if other
+    /// replicas were listened to.
+    pub(super) fn follow_no_content(&self) {
+        self.announces.store(true, Ordering::Relaxed);
     }
 
     /// Follows a channel, from now on or sooner than the broker confirms it.
     pub(super) fn lease(self: &Arc<Self>, channel: impl Into<Arc<str>>) -> Lease {
         let channel = channel.into();
+        let topic = Topic::parse(&channel);
+        let about_content = matches!(topic, Some(Topic::ExerciseUpdated | Topic::PoolUpdated));
+        if about_content && self.announces.load(Ordering::Relaxed) {
+            return Lease {
+                relay: Arc::clone(self),
+                channel: None,
+                settled: Arc::default(),
+            };
+        }
         let (settled, is_news) = self.upstreams().add(&channel);
         if is_news {
             self.work.notify_one();
         }
         Lease {
             relay: Arc::clone(self),
-            channel,
+            channel: Some(channel),
             settled,
         }
     }
@@ -96,6 +118,7 @@ impl Relay {
 
     /// Subscribes and unsubscribes as leases come and go.
     pub(super) async fn run(self: Arc<Self>, stopping: CancellationToken) {
+        self.upstreams().begin_anew();
         loop {
             let (batch, wake) = self.upstreams().due(Instant::now(), BATCH);
             if !batch.is_empty() {
@@ -129,6 +152,10 @@ impl Relay {
                 }
                 let retry = Instant::now() + RETRY;
                 self.upstreams().subscribed(&channel, done.is_ok(), retry);
+                if done.is_ok() {
+                    // Who was there before it counted may have missed something.
+                    self.hub.look_for_gap(&channel);
+                }
             }
             Step::Unsubscribe => {
                 if let Err(error) = self.broker.unsubscribe(subscription).await {
@@ -152,10 +179,13 @@ impl Lease {
     /// Waits until the broker has confirmed the subscription, or an attempt has failed. A lease that
     /// is kept is confirmed later.
     pub(super) async fn confirmed(&self) -> Result<(), Unconfirmed> {
+        let Some(channel) = &self.channel else {
+            return Ok(());
+        };
         loop {
             let mut settled = std::pin::pin!(self.settled.notified());
             settled.as_mut().enable();
-            if let Some(confirmed) = self.relay.upstreams().outcome(&self.channel) {
+            if let Some(confirmed) = self.relay.upstreams().outcome(channel) {
                 return if confirmed { Ok(()) } else { Err(Unconfirmed) };
             }
             settled.await;
@@ -165,8 +195,11 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        let Some(channel) = &self.channel else {
+            return;
+        };
         let until = Instant::now() + LINGER;
-        if self.relay.upstreams().release(&self.channel, until) {
+        if self.relay.upstreams().release(channel, until) {
             self.relay.work.notify_one();
         }
     }
@@ -176,6 +209,8 @@ impl Drop for Lease {
 #[derive(Debug)]
 pub(super) struct Arrivals {
     pub(super) hub: Arc<Hub>,
+    /// Where broadcasts go that are to be recorded.
+    pub(super) recorder: Recorder,
     /// The largest payload, in bytes.
     pub(super) payload: usize,
     pub(super) metrics: Metrics,
@@ -185,16 +220,28 @@ impl Inbox for Arrivals {
     fn deliver(&self, delivery: Delivery) {
         let channel = &*delivery.channel;
         let count = |event, outcome| self.metrics.delivery(event, outcome);
-        if delivery.payload.len() > self.payload {
+        let most = if Envelope::is_live_channel(channel) {
+            self.payload + 2 * AROUND
+        } else {
+            self.payload
+        };
+        if delivery.payload.len() > most {
             count(None, DeliveryOutcome::TooLarge);
             let bytes = delivery.payload.len();
             tracing::warn!(channel, bytes, "dropped a message that is too large");
             return;
         }
         match Envelope::read(channel, &delivery.payload) {
+            Ok(envelope) if envelope.recorded.is_some() => {
+                let kind = envelope.content.kind().map(str::to_owned);
+                let taken = self.hub.arrive(envelope);
+                count(kind.as_deref(), DeliveryOutcome::Taken(taken));
+            }
             Ok(envelope) => {
-                let taken = self.hub.publish(&envelope);
-                count(envelope.content.kind(), DeliveryOutcome::Taken(taken));
+                if let Some(envelope) = self.recorder.take(envelope) {
+                    let taken = self.hub.publish_once(&envelope);
+                    count(envelope.content.kind(), DeliveryOutcome::Taken(taken));
+                }
             }
             Err(error) => {
                 count(None, DeliveryOutcome::Unreadable);
@@ -209,6 +256,7 @@ impl Inbox for Arrivals {
             ConnectionChange::Lost => tracing::warn!("the broker is lost"),
             ConnectionChange::Restored => {
                 tracing::info!("the broker is back");
+                self.hub.look_for_gaps();
                 self.hub.tell_of_gap();
             }
         }

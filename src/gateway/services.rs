@@ -8,12 +8,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Launch;
 use crate::clock::Clock;
+use crate::history::History;
+use crate::metrics::Metrics;
 use crate::protocol::{Address, Content, EncodeError, Envelope, Stamp, Topic};
+use crate::shutdown::Tasks;
 
 use super::dispatch::Dispatch;
+use super::feeder;
 use super::hub::Hub;
 use super::policy::Rules;
 use super::presence::{Presence, Present};
+use super::receipts::Receipts;
 use super::relay::Relay;
 
 /// What sessions need.
@@ -31,9 +36,21 @@ pub(super) struct Services {
     pub(super) relay: Arc<Relay>,
     /// Who is where.
     pub(super) presence: Arc<Presence>,
+    /// What was published.
+    pub(super) history: Arc<dyn History>,
+    /// How far users have been written to.
+    pub(super) receipts: Arc<Receipts>,
+    /// Whether users are sent what came while they had no connection.
+    pub(super) deliver_on_connect: bool,
+    /// Where it is counted what happens.
+    pub(super) metrics: Metrics,
+    /// Whose tasks work beside the connections.
+    pub(super) tasks: Tasks,
+    /// The largest message, in bytes.
+    pub(super) payload: usize,
     /// How many topics one connection may have.
     pub(super) topics: usize,
-    /// How long the broker may take to confirm a subscription.
+    /// How long the broker may take to confirm a subscription, and a history to be read.
     pub(super) patience: Duration,
 }
 
@@ -53,6 +70,32 @@ struct LaunchStatus<'a> {
 }
 
 impl Services {
+    /// Starts what works beside the connections.
+    pub(super) fn begin(self: &Arc<Self>) {
+        let tasks = &self.tasks;
+        let relay = Arc::clone(&self.relay);
+        tasks.supervise("relay", move |stopping| Arc::clone(&relay).run(stopping));
+        let services = Arc::clone(self);
+        tasks.supervise("presence", move |stopping| {
+            Arc::clone(&services).announce(stopping)
+        });
+        let (hub, history) = (Arc::clone(&self.hub), Arc::clone(&self.history));
+        tasks.supervise("feeder", move |stopping| {
+            feeder::run(Arc::clone(&hub), Arc::clone(&history), stopping)
+        });
+        let receipts = Arc::clone(&self.receipts);
+        tasks.supervise("receipts", move |stopping| {
+            Arc::clone(&receipts).run(stopping)
+        });
+        // What services say to everyone is for any connection, so it is followed for ever.
+        let everyone = self.relay.lease(Envelope::broadcast_channel());
+        let stopping = tasks.stopping();
+        tasks.spawn("broadcast", async move {
+            stopping.cancelled().await;
+            drop(everyone);
+        });
+    }
+
     /// Who is there, as whoever asks is answered.
     pub(super) fn presence(&self, topic: &Topic) -> Result<String, EncodeError> {
         let users = self.presence.users(topic);
@@ -69,10 +112,8 @@ impl Services {
             session_id: launch.session_id.to_string(),
             timestamp: Stamp::new(self.clock.now()).time(),
         };
-        let envelope = Envelope {
-            address: Address::Topic(Topic::Status(launch.user_id.clone())),
-            content: Content::Text(serde_json::to_string(&status)?),
-        };
+        let address = Address::Topic(Topic::Status(launch.user_id.clone()));
+        let envelope = Envelope::new(address, Content::Text(serde_json::to_string(&status)?));
         self.relay.publish(&envelope).await
     }
 
@@ -86,15 +127,13 @@ impl Services {
                 () = stopping.cancelled() => return,
             };
             let stamp = Stamp::new(self.clock.now());
-            let envelope = Envelope {
-                address: Address::Topic(change.topic),
-                content: Content::Moved {
-                    user: change.user,
-                    movement: change.movement,
-                    timestamp: stamp.time(),
-                    message_id: stamp.message_id.to_string(),
-                },
+            let content = Content::Moved {
+                user: change.user,
+                movement: change.movement,
+                timestamp: stamp.time(),
+                message_id: stamp.message_id.to_string(),
             };
+            let envelope = Envelope::new(Address::Topic(change.topic), content);
             if let Err(error) = self.relay.publish(&envelope).await {
                 tracing::error!(error = &error as &dyn std::error::Error, "not announced");
             }
@@ -108,30 +147,44 @@ impl Services {
     pub(super) fn for_tests(
         clock: Clock,
         broker: &crate::broker::memory::MemoryBroker,
-        tasks: &crate::shutdown::Tasks,
+        tasks: &Tasks,
     ) -> Arc<Self> {
+        use crate::history::{Bounds, memory::MemoryHistory};
+        let history = MemoryHistory::new(Bounds::default(), clock.clone(), broker);
+        let history: Arc<dyn History> = Arc::new(history);
         let hub = Hub::new();
+        let (recorder, lanes) = super::recorder::Recorder::new();
         let arrivals = super::relay::Arrivals {
             hub: Arc::clone(&hub),
+            recorder,
             payload: 1024,
-            metrics: crate::metrics::Metrics::new(),
+            metrics: Metrics::new(),
         };
         let broker = broker.connect(Arc::new(arrivals));
         let relay = Relay::new(Arc::new(broker), Arc::clone(&hub));
-        tasks.spawn("relay", Arc::clone(&relay).run(tasks.stopping()));
+        let receipts = Receipts::new(Arc::clone(&history));
         let catalog = Arc::new(crate::catalog::CatalogStore::default());
-        Arc::new(Self {
+        let services = Arc::new(Self {
             dispatch: Dispatch::new(
                 crate::catalog::ExerciseService::new(catalog),
-                crate::metrics::Metrics::new(),
+                Metrics::new(),
             ),
             clock,
             rules: Rules::default(),
             hub,
             relay,
             presence: Presence::new(),
+            history,
+            receipts,
+            deliver_on_connect: true,
+            metrics: Metrics::new(),
+            tasks: tasks.clone(),
+            payload: 1024,
             topics: 8,
             patience: Duration::from_secs(5),
-        })
+        });
+        services.begin();
+        lanes.spawn(&services);
+        services
     }
 }

@@ -6,14 +6,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::diagnostics::yaml::{self, Limits, Literal, Tree, Value};
-use crate::diagnostics::{Code, Diagnostic, Encoding, Findings, Severity, Source};
+use crate::diagnostics::{
+    Applicability, Code, Diagnostic, Encoding, Findings, Severity, Source, Span,
+};
 use crate::exercise::{self, ExerciseFile};
 use crate::pool::{self, PoolFile};
 
 use super::Settings;
 use super::ignores::Ignores;
 use super::rules::{self, Beside, ExerciseContext, PoolContext};
-use super::settings::MAX_FILE_SIZE;
+use super::settings::{MAX_FILE_SIZE, Selection};
 use super::walk::Role;
 
 /// A name and where it is written.
@@ -68,7 +70,11 @@ pub(super) fn read(
     beside: &Beside,
     settings: &Settings,
 ) -> Judged {
-    match bytes(path, settings.max_file_size) {
+    let bytes = match beside.texts.get(shown) {
+        Some(text) => Ok(text.to_vec()),
+        None => bytes(path, settings.max_file_size),
+    };
+    match bytes {
         Ok(bytes) => judge(bytes, shown, role, Some(beside), settings),
         Err(error) => {
             let source = Source::new(Arc::clone(shown), Vec::new());
@@ -119,10 +125,10 @@ pub(super) fn judge(
     }
     let source = Source::new(Arc::clone(shown), bytes);
     let mut findings = Findings::new(&source);
-    let tree = tree(&source, &mut findings);
+    let tree = tree(&source, settings, &mut findings);
     let (content, ignores) = match &tree {
         Some(tree) => {
-            let ignores = Ignores::of(tree, &source);
+            let ignores = Ignores::of(tree, &source, &mut findings);
             (decode(tree, role, beside, settings, &mut findings), ignores)
         }
         None => (broken(role), Ignores::default()),
@@ -170,9 +176,19 @@ fn broken(role: Role) -> Content {
 }
 
 /// The tree of a file that has a mapping at its root; else the findings say why not.
-fn tree<'s>(source: &'s Source, findings: &mut Findings<'_>) -> Option<Tree<'s>> {
+fn tree<'s>(
+    source: &'s Source,
+    settings: &Settings,
+    findings: &mut Findings<'_>,
+) -> Option<Tree<'s>> {
     if !is_utf8(source, findings) {
         return None;
+    }
+    let advise = settings.selection != Selection::Errors;
+    if advise {
+        for rule in rules::TEXT_ADVICE {
+            rule(source, findings);
+        }
     }
     let tree = yaml::parse(source, &Limits::default(), findings)?;
     for rule in rules::TREE {
@@ -202,25 +218,43 @@ fn tree<'s>(source: &'s Source, findings: &mut Findings<'_>) -> Option<Tree<'s>>
         findings.push(problem.help("begin with keys: `id:`, `title:`, …"));
         return None;
     }
+    if advise {
+        for rule in rules::TREE_ADVICE {
+            rule(&tree, findings);
+        }
+    }
     Some(tree)
 }
 
 fn is_utf8(source: &Source, findings: &mut Findings<'_>) -> bool {
     let problem = match source.encoding() {
         Encoding::Utf8 => return true,
-        Encoding::Wide { name, .. } => findings
-            .at(
-                Code::Y002,
-                0..0,
-                format!("the file is in {name}, not in UTF-8"),
-            )
-            .help(format!("convert it: iconv -f {name} -t UTF-8")),
+        Encoding::Wide { name, text, length } => {
+            let message = format!("the file is in {name}, not in UTF-8");
+            let problem = findings.at(Code::Y002, 0..0, message);
+            let problem = problem.help(format!("convert it: iconv -f {name} -t UTF-8"));
+            match text {
+                Some(text) => {
+                    let span = whole(text, *length);
+                    problem.fix(Applicability::Safe, "convert it", span, text)
+                }
+                None => problem,
+            }
+        }
         Encoding::Invalid(range) => findings
             .at(Code::Y002, range.clone(), "the bytes here are not UTF-8")
             .help("save the file as UTF-8; it was probably written as Latin-1"),
     };
     findings.push(problem);
     false
+}
+
+/// All bytes of a file whose text this is, in an encoding of its own.
+fn whole(text: &str, length: usize) -> Span {
+    let lines = Source::new(Arc::from(""), text.as_bytes().to_vec());
+    let mut span = lines.span(0..text.len());
+    span.end.offset = length;
+    span
 }
 
 fn decode(
@@ -233,6 +267,7 @@ fn decode(
     let Some(root) = tree.root() else {
         return broken(role);
     };
+    let advise = settings.selection != Selection::Errors;
     let is_pool = match role {
         Role::Pool => true,
         Role::Exercise => false,
@@ -247,8 +282,9 @@ fn decode(
         let Some(file) = pool::decode(tree, root, findings) else {
             return broken(Role::Pool);
         };
-        let context = PoolContext { file: &file };
-        for rule in rules::POOL {
+        let context = PoolContext { file: &file, tree };
+        let further = if advise { rules::POOL_ADVICE } else { &[] };
+        for rule in rules::POOL.iter().chain(further) {
             rule(&context, findings);
         }
         let slug = file
@@ -270,8 +306,9 @@ fn decode(
         let Some(file) = exercise::decode(tree, root, findings) else {
             return broken(role);
         };
-        let context = ExerciseContext::new(&file, settings, beside);
-        for rule in rules::EXERCISE {
+        let context = ExerciseContext::new(&file, tree, settings, beside);
+        let further = if advise { rules::EXERCISE_ADVICE } else { &[] };
+        for rule in rules::EXERCISE.iter().chain(further) {
             rule(&context, findings);
         }
         let id = file

@@ -1,22 +1,31 @@
 //! The rules, by family. A rule that needs more than one look at the file is a function in one of
 //! the tables; what the parser and the decoder see on their way is reported there, under its code.
 
+mod advice;
 mod build;
 mod doc;
 mod files;
 mod identity;
+mod merge;
+mod orphans;
+mod outputs;
+mod programs;
 mod qcm;
 mod schema;
 mod scoring;
+mod statement;
 mod tests;
+mod text;
+mod unicode;
 mod validation;
 mod yaml;
 
 use std::cell::OnceCell;
+use std::ops::Range;
 
-use crate::diagnostics::Findings;
-use crate::diagnostics::yaml::Tree;
-use crate::exercise::{Command, ExerciseFile, Text};
+use crate::diagnostics::yaml::{Entry, NodeId, Tree, Value};
+use crate::diagnostics::{Findings, Source};
+use crate::exercise::{Command, ExerciseFile, TestFile, Text};
 use crate::pool::PoolFile;
 
 use super::Settings;
@@ -28,6 +37,8 @@ pub use files::{Beside, Fixture};
 pub(super) struct ExerciseContext<'c> {
     /// The file, decoded.
     pub(super) file: &'c ExerciseFile,
+    /// The file, as it is written.
+    pub(super) tree: &'c Tree<'c>,
     /// The limits.
     pub(super) settings: &'c Settings,
     /// The files beside it; `None` for text that has no place.
@@ -36,20 +47,25 @@ pub(super) struct ExerciseContext<'c> {
     build: OnceCell<Command>,
     /// Each test's command, read once.
     runs: OnceCell<Vec<Option<Command>>>,
+    /// What each test's input and expected output are, looked up once.
+    fixtures: OnceCell<Vec<[Option<Fixture>; 2]>>,
 }
 
 impl<'c> ExerciseContext<'c> {
     pub(super) fn new(
         file: &'c ExerciseFile,
+        tree: &'c Tree<'c>,
         settings: &'c Settings,
         beside: Option<&'c Beside>,
     ) -> Self {
         Self {
             file,
+            tree,
             settings,
             beside,
             build: OnceCell::new(),
             runs: OnceCell::new(),
+            fixtures: OnceCell::new(),
         }
     }
 
@@ -60,8 +76,8 @@ impl<'c> ExerciseContext<'c> {
         Some((text, command))
     }
 
-    /// Each test's command and what it says.
-    fn run_commands(&self) -> impl Iterator<Item = (&'c Text, &Command)> {
+    /// Each test that has a command, and what it says.
+    fn runs(&self) -> impl Iterator<Item = (&'c TestFile, &'c Text, &Command)> {
         let tests = self.file.tests();
         let commands = self.runs.get_or_init(|| {
             tests
@@ -70,21 +86,70 @@ impl<'c> ExerciseContext<'c> {
                 .collect()
         });
         let pairs = tests.iter().zip(commands);
-        pairs.filter_map(|(test, command)| Some((test.run.as_ref()?, command.as_ref()?)))
+        pairs.filter_map(|(test, command)| Some((test, test.run.as_ref()?, command.as_ref()?)))
+    }
+
+    /// Each test's command and what it says.
+    fn run_commands(&self) -> impl Iterator<Item = (&'c Text, &Command)> {
+        self.runs().map(|(_, text, command)| (text, command))
     }
 
     /// All commands: the build's, then the tests'.
     fn commands(&self) -> impl Iterator<Item = (&'c Text, &Command)> {
         self.build_command().into_iter().chain(self.run_commands())
     }
+
+    /// What each test's input and expected output are; nothing for text that has no place.
+    fn fixtures(&self) -> &[[Option<Fixture>; 2]] {
+        let Some(beside) = self.beside else {
+            return &[];
+        };
+        let find = |text: &Text| beside.find(&text.value);
+        self.fixtures.get_or_init(|| {
+            let tests = self.file.tests().iter();
+            tests
+                .map(|test| {
+                    [
+                        test.input.as_ref().map(find),
+                        test.expected_output.as_ref().map(find),
+                    ]
+                })
+                .collect()
+        })
+    }
+
+    /// An entry of the exercise, by its key.
+    fn entry(&self, key: &str) -> Option<Entry> {
+        entry(self.tree, self.tree.root()?, key)
+    }
+
+    /// Where a key of the exercise is written.
+    fn key(&self, key: &str) -> Option<Range<usize>> {
+        let entry = self.entry(key)?;
+        Some(self.tree.node(entry.key).span.clone())
+    }
+}
+
+/// An entry of a mapping, by its key.
+fn entry(tree: &Tree<'_>, mapping: NodeId, key: &str) -> Option<Entry> {
+    let Value::Mapping(entries) = &tree.resolve(mapping).value else {
+        return None;
+    };
+    let entries = tree.entries(entries);
+    entries
+        .into_iter()
+        .find(|entry| tree.text(entry.key) == Some(key))
 }
 
 /// A pool while it is being judged.
 pub(super) struct PoolContext<'c> {
     /// The file, decoded.
     pub(super) file: &'c PoolFile,
+    /// The file, as it is written.
+    pub(super) tree: &'c Tree<'c>,
 }
 
+type TextRule = fn(&Source, &mut Findings<'_>);
 type TreeRule = fn(&Tree<'_>, &mut Findings<'_>);
 type ExerciseRule = fn(&ExerciseContext<'_>, &mut Findings<'_>);
 type PoolRule = fn(&PoolContext<'_>, &mut Findings<'_>);
@@ -114,3 +179,36 @@ pub(super) const EXERCISE: &[ExerciseRule] = &[
 
 /// What is judged of a pool.
 pub(super) const POOL: &[PoolRule] = &[schema::pool_lengths, identity::pool_slug];
+
+/// What is never an error, of any text.
+pub(super) const TEXT_ADVICE: &[TextRule] = &[text::byte_order_mark, text::carriage_returns];
+
+/// What is never an error, of any YAML with keys.
+pub(super) const TREE_ADVICE: &[TreeRule] = &[
+    text::final_newline,
+    merge::merge_keys,
+    unicode::directions_and_keys,
+];
+
+/// What is never an error, of an exercise.
+pub(super) const EXERCISE_ADVICE: &[ExerciseRule] = &[
+    unicode::of_exercise,
+    schema::keys_for_other_types,
+    orphans::orphans,
+    outputs::expected_outputs,
+    programs::build_missing,
+    programs::not_allowed,
+    programs::compiler_of_another_language,
+    programs::school_flags,
+    advice::same_test_twice,
+    advice::time_together,
+    advice::output_unused,
+    advice::trivial_tests,
+    validation::hygiene,
+    validation::redundant,
+    scoring::total,
+    statement::missing,
+];
+
+/// What is never an error, of a pool.
+pub(super) const POOL_ADVICE: &[PoolRule] = &[unicode::of_pool];

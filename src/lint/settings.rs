@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::{Codes, Lint, Origin};
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use crate::config::{Lint, Listed, Origin};
 use crate::diagnostics::{Code, Severity, nearest};
 
 /// The most bytes of a file, where the configuration does not say.
@@ -18,28 +20,121 @@ pub enum Selection {
     Selected {
         /// The codes that are reported.
         codes: BTreeSet<Code>,
+        /// Those of them that were asked for: of these, what is off by default is reported too.
+        asked: BTreeSet<Code>,
         /// Severities that replace a rule's own.
         severities: BTreeMap<Code, Severity>,
     },
 }
 
 impl Selection {
-    /// All rules at their own severities.
+    /// All rules, those that are off by default too, at their own severities.
     pub fn all() -> Self {
+        Self::of(Code::ALL.iter().copied())
+    }
+
+    /// These rules, at their own severities.
+    pub fn of(codes: impl IntoIterator<Item = Code>) -> Self {
+        let codes: BTreeSet<Code> = codes.into_iter().collect();
         Self::Selected {
-            codes: Code::ALL.iter().copied().collect(),
+            asked: codes.clone(),
+            codes,
             severities: BTreeMap::new(),
         }
     }
+
+    /// What `lint` reports where nothing is configured.
+    pub fn standard() -> Self {
+        Self::Selected {
+            codes: standard(),
+            asked: BTreeSet::new(),
+            severities: BTreeMap::new(),
+        }
+    }
+
+    /// Whether a rule's cases that are off by default were asked for.
+    pub fn asks_for(&self, code: Code) -> bool {
+        match self {
+            Self::Errors => false,
+            Self::Selected { asked, .. } => asked.contains(&code),
+        }
+    }
 }
+
+fn standard() -> BTreeSet<Code> {
+    let all = Code::ALL.iter().copied();
+    all.filter(|code| !code.is_optional()).collect()
+}
+
+/// Patterns as a `.gitignore` has them. Those that are written alike are equal.
+#[derive(Debug, Clone)]
+pub struct Patterns {
+    lines: Vec<String>,
+    matcher: Gitignore,
+}
+
+impl Patterns {
+    fn of(list: &Listed) -> Result<Self, SettingsError> {
+        let mut builder = GitignoreBuilder::new("");
+        for pattern in &list.items {
+            let refused = |reason: String| SettingsError::Pattern {
+                origin: list.origin.clone(),
+                pattern: pattern.clone(),
+                reason,
+            };
+            let added = builder.add_line(None, pattern).map(drop);
+            added.map_err(|error| refused(error.to_string()))?;
+        }
+        let matcher = builder.build().map_err(|error| SettingsError::Pattern {
+            origin: list.origin.clone(),
+            pattern: list.items.join(", "),
+            reason: error.to_string(),
+        })?;
+        Ok(Self {
+            lines: list.items.clone(),
+            matcher,
+        })
+    }
+
+    /// Whether a file, below the directory of an exercise, is meant.
+    pub fn matches(&self, path: &str) -> bool {
+        let matched = self.matcher.matched_path_or_any_parents(path, false);
+        matched.is_ignore()
+    }
+}
+
+impl Default for Patterns {
+    fn default() -> Self {
+        Self {
+            lines: Vec::new(),
+            matcher: Gitignore::empty(),
+        }
+    }
+}
+
+impl PartialEq for Patterns {
+    fn eq(&self, other: &Self) -> bool {
+        self.lines == other.lines
+    }
+}
+
+impl Eq for Patterns {}
 
 /// What the rules go by: `[lint]` of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Which diagnostics are reported.
     pub selection: Selection,
+    /// The points that the stages of an exercise make together.
+    pub score_total: i64,
     /// The most seconds that a build or a test may take.
     pub max_timeout: i64,
+    /// The most seconds that the build and all tests of an exercise may take together.
+    pub grader_deadline: i64,
+    /// Programs that commands may run, besides the usual ones.
+    pub programs: BTreeSet<String>,
+    /// Files that may stand beside an exercise.
+    pub allow_files: Patterns,
     /// The most bytes of a file.
     pub max_file_size: usize,
 }
@@ -48,7 +143,11 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             selection: Selection::default(),
+            score_total: 100,
             max_timeout: 60,
+            grader_deadline: 120,
+            programs: BTreeSet::new(),
+            allow_files: Patterns::default(),
             max_file_size: MAX_FILE_SIZE,
         }
     }
@@ -68,6 +167,16 @@ pub enum SettingsError {
         name: String,
         /// The nearest code, as a question.
         hint: String,
+    },
+    /// A pattern of files is none.
+    #[error("{origin}: `lint.allow_files` holds `{pattern}`, which is no pattern: {reason}")]
+    Pattern {
+        /// Where it is written.
+        origin: Origin,
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A severity has another name.
     #[error("{origin}: `lint.severity.{code}` must be error, warning or info, not `{name}`")]
@@ -93,9 +202,14 @@ impl Settings {
 
     /// What `lint` goes by: the rules and severities of the configuration.
     pub fn selected(lint: &Lint) -> Result<Self, SettingsError> {
-        let mut codes = match &lint.select {
+        let asked = match &lint.select {
             Some(select) => codes_of("lint.select", select)?,
-            None => Code::ALL.iter().copied().collect(),
+            None => BTreeSet::new(),
+        };
+        let mut codes = if lint.select.is_some() {
+            asked.clone()
+        } else {
+            standard()
         };
         if let Some(ignore) = &lint.ignore {
             for code in codes_of("lint.ignore", ignore)? {
@@ -118,15 +232,26 @@ impl Settings {
             severities.insert(code, severity);
         }
         Ok(Self {
-            selection: Selection::Selected { codes, severities },
+            selection: Selection::Selected {
+                codes,
+                asked,
+                severities,
+            },
+            score_total: i64::from(lint.score_total),
             max_timeout: i64::from(lint.max_timeout),
+            grader_deadline: i64::from(lint.grader_deadline),
+            programs: lint.programs.iter().cloned().collect(),
+            allow_files: match &lint.allow_files {
+                Some(patterns) => Patterns::of(patterns)?,
+                None => Patterns::default(),
+            },
             max_file_size: lint.max_file_size as usize,
         })
     }
 }
 
 /// The codes that codes and prefixes stand for: `T504`, `T5`, `Y`.
-fn codes_of(key: &'static str, list: &Codes) -> Result<BTreeSet<Code>, SettingsError> {
+fn codes_of(key: &'static str, list: &Listed) -> Result<BTreeSet<Code>, SettingsError> {
     let mut codes = BTreeSet::new();
     for item in &list.items {
         let upper = item.to_ascii_uppercase();
@@ -181,7 +306,8 @@ mod tests {
 
     #[test]
     fn rules_are_selected_by_code_and_prefix() {
-        assert_eq!(found(&settings(&[], "")), ["error Q801", "warning T504"]);
+        let other = "[lint]\nignore = [\"B406\"]\n";
+        assert_eq!(found(&settings(&[], other)), ["error Q801", "warning T504"]);
         let file = "[lint]\nselect = [\"T\"]\n";
         assert_eq!(found(&settings(&[], file)), ["warning T504"]);
         let file = "[lint]\nignore = [\"T5\"]\n";
@@ -191,6 +317,28 @@ mod tests {
             found(&settings(&variables, "")),
             ["error Q801", "warning T504"]
         );
+    }
+
+    #[test]
+    fn what_is_off_is_on_where_it_is_selected() {
+        let asked = |file: &str, code| settings(&[], file).selection.asks_for(code);
+        let reported = |file: &str, code| match settings(&[], file).selection {
+            Selection::Selected { codes, .. } => codes.contains(&code),
+            Selection::Errors => false,
+        };
+        assert!(!reported("", Code::B410) && reported("", Code::F308));
+        assert!(!asked("", Code::F308));
+        for select in ["F308", "F"] {
+            assert!(asked(
+                &format!("[lint]\nselect = [\"{select}\"]\n"),
+                Code::F308
+            ));
+        }
+        assert!(reported("[lint]\nselect = [\"B\"]\n", Code::B410));
+        assert!(!reported(
+            "[lint]\nselect = [\"B\"]\nignore = [\"B41\"]\n",
+            Code::B410
+        ));
     }
 
     #[test]

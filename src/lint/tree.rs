@@ -12,10 +12,11 @@ use crate::diagnostics::{Code, Diagnostic, Report, Severity, Source, Span};
 use crate::exercise::Exercise;
 use crate::pool::Pool;
 
-use super::across;
+use super::across::{self, misnamed};
 use super::check::{self, Judged};
 use super::rules::Beside;
-use super::walk::{self, Found, FoundFile, Role, Unreadable};
+use super::texts::Texts;
+use super::walk::{self, EXERCISE_FILE, Found, FoundFile, POOL_FILE, Role, Unreadable};
 use super::{Selection, Settings, silence};
 
 pub use ledger::{Judgement, Ledger, Standing};
@@ -33,6 +34,9 @@ pub enum Target {
         path: Option<PathBuf>,
     },
 }
+
+/// What standard input is called where it stands for no file.
+pub(super) const STDIN: &str = "<stdin>";
 
 /// How far a check has come; for a progress bar.
 #[derive(Debug, Default)]
@@ -98,6 +102,16 @@ pub fn check(
     settings: &Settings,
     progress: &Progress,
 ) -> Result<Checked, CheckError> {
+    check_with(targets, settings, progress, &Arc::default())
+}
+
+/// Judges what the user named, as if these texts stood in their files.
+pub fn check_with(
+    targets: Vec<Target>,
+    settings: &Settings,
+    progress: &Progress,
+    stand_ins: &Arc<Texts>,
+) -> Result<Checked, CheckError> {
     let mut found = Found::default();
     let mut texts = Vec::new();
     let several = targets.len() > 1;
@@ -124,23 +138,47 @@ pub fn check(
         .into_par_iter()
         .filter(|_| !progress.is_cancelled())
         .map(|file| {
-            let beside = beside(&file);
+            let beside = beside(&file, stand_ins);
             let judged = check::read(&file.path, &file.shown, file.role, &beside, settings);
             progress.done.fetch_add(1, Ordering::Relaxed);
             (file, trim(judged, settings))
         })
         .collect();
     for (bytes, path) in texts {
-        judged.push(text(bytes, path, settings));
+        judged.push(text(bytes, path, settings, stand_ins));
         progress.done.fetch_add(1, Ordering::Relaxed);
     }
-    let other_yaml = found.other_yaml;
-    let partial = progress.is_cancelled();
-    let checked = conclude(judged, found.unreadable, settings, partial);
+    let advise = settings.selection != Selection::Errors;
+    let misnamed = if advise && !progress.is_cancelled() {
+        found
+            .other_yaml
+            .par_iter()
+            .filter_map(|path| misnamed::judge(path))
+            .collect()
+    } else {
+        Vec::new()
+    };
+    let outside = Outside {
+        unread: found.unreadable,
+        misnamed,
+        partial: progress.is_cancelled(),
+    };
+    let checked = conclude(judged, outside, settings);
     Ok(Checked {
-        other_yaml,
+        other_yaml: found.other_yaml.len(),
         ..checked
     })
+}
+
+/// What was found besides the files that were judged.
+#[derive(Debug, Default)]
+pub(super) struct Outside {
+    /// What could not be read.
+    pub(super) unread: Vec<Unreadable>,
+    /// Files that are never loaded, and probably should be.
+    pub(super) misnamed: Vec<(PathBuf, Diagnostic)>,
+    /// Whether not everything was judged.
+    partial: bool,
 }
 
 /// Judges one text by itself.
@@ -153,7 +191,7 @@ pub fn check_text(name: &str, text: &str, settings: &Settings) -> Report {
         None,
         settings,
     );
-    conclude(vec![(file, judged)], Vec::new(), settings, false).report
+    conclude(vec![(file, judged)], Outside::default(), settings).report
 }
 
 fn find(path: PathBuf, found: &mut Found, progress: &Progress) -> Result<(), CheckError> {
@@ -169,16 +207,24 @@ fn find(path: PathBuf, found: &mut Found, progress: &Progress) -> Result<(), Che
     Ok(())
 }
 
-fn text(bytes: Vec<u8>, path: Option<PathBuf>, settings: &Settings) -> (FoundFile, Judged) {
+fn text(
+    bytes: Vec<u8>,
+    path: Option<PathBuf>,
+    settings: &Settings,
+    stand_ins: &Arc<Texts>,
+) -> (FoundFile, Judged) {
     let placed = path.map(FoundFile::named);
-    let beside = placed.as_ref().map(beside);
-    let file = placed.unwrap_or_else(|| FoundFile::placeless("<stdin>"));
+    let beside = placed.as_ref().map(|file| beside(file, stand_ins));
+    let file = placed.unwrap_or_else(|| FoundFile::placeless(STDIN));
+    let bytes = stand_ins.get(&file.shown).map_or(bytes, <[u8]>::to_vec);
     let judged = check::judge(bytes, &file.shown, Role::Named, beside.as_ref(), settings);
     (file, judged)
 }
 
-fn beside(file: &FoundFile) -> Beside {
+fn beside(file: &FoundFile, stand_ins: &Arc<Texts>) -> Beside {
     Beside {
+        file: file.path.clone(),
+        texts: Arc::clone(stand_ins),
         directory: file.path.parent().unwrap_or(Path::new("")).to_owned(),
         root: file.bounds.to_path_buf(),
     }
@@ -209,18 +255,20 @@ fn unreadable(item: Unreadable) -> Diagnostic {
     }
 }
 
-fn conclude(
-    judged: Vec<(FoundFile, Judged)>,
-    unread: Vec<Unreadable>,
-    settings: &Settings,
-    partial: bool,
-) -> Checked {
+fn conclude(judged: Vec<(FoundFile, Judged)>, outside: Outside, settings: &Settings) -> Checked {
     let mut report = Report {
         files: judged.len(),
         ..Report::default()
     };
-    let broken: Vec<PathBuf> = unread.iter().map(|item| item.path.clone()).collect();
-    let mut diagnostics: Vec<Diagnostic> = unread.into_iter().map(unreadable).collect();
+    let places = across::places(&judged);
+    // Of a part of the tree nothing can be said that needs the whole.
+    let verdicts = if outside.partial {
+        judged.iter().map(|_| across::Verdict::default()).collect()
+    } else {
+        across::judge(&judged, &places, &outside, settings)
+    };
+    let scope = Scope::of(&judged, outside.partial, settings);
+    let mut diagnostics: Vec<Diagnostic> = outside.unread.into_iter().map(unreadable).collect();
     for diagnostic in &diagnostics {
         // What may not be read is not shown either.
         let nothing = Source::new(Arc::clone(&diagnostic.path), Vec::new());
@@ -228,25 +276,26 @@ fn conclude(
             .sources
             .insert(Arc::clone(&diagnostic.path), Arc::new(nothing));
     }
-    let places = across::places(&judged);
-    // Of a part of the tree nothing can be said that needs the whole.
-    let verdicts = if partial {
-        judged.iter().map(|_| across::Verdict::default()).collect()
-    } else {
-        across::judge(&judged, &places, &broken)
-    };
+    diagnostics.extend(outside.misnamed.into_iter().map(|(_, problem)| problem));
     let mut contents = Vec::with_capacity(judged.len());
     for ((file, judged), verdict) in judged.into_iter().zip(verdicts) {
         let Judged {
             content,
             diagnostics: mut own,
-            ignores,
+            mut ignores,
             source,
             ..
         } = judged;
         own.extend(verdict.diagnostics);
         silence::silence(&mut own);
-        own.retain(|d| !ignores.silence(d) && select(d, settings));
+        let sound = own.iter().all(|d| d.severity != Severity::Error);
+        own.retain(|d| !ignores.silence(&file.shown, d) && select(d, settings));
+        let mut left_over = ignores.refused(&file.shown);
+        if sound {
+            left_over.extend(ignores.unused(&file.shown, |code| scope.judges(code, &file)));
+        }
+        left_over.retain(|d| !ignores.silence(&file.shown, d) && select(d, settings));
+        own.extend(left_over);
         for diagnostic in &mut own {
             adjust(diagnostic, settings);
         }
@@ -266,6 +315,47 @@ fn conclude(
         pools,
         skipped,
         other_yaml: 0,
+    }
+}
+
+/// Which rules were judged, of which files.
+struct Scope<'s> {
+    settings: &'s Settings,
+    partial: bool,
+    pools: usize,
+}
+
+impl<'s> Scope<'s> {
+    fn of(files: &[(FoundFile, Judged)], partial: bool, settings: &'s Settings) -> Self {
+        let pools = files
+            .iter()
+            .filter(|(file, _)| file.role == Role::Pool)
+            .count();
+        Self {
+            settings,
+            partial,
+            pools,
+        }
+    }
+
+    /// Whether a rule was selected and had all that it needs to judge a file.
+    fn judges(&self, code: Code, file: &FoundFile) -> bool {
+        let selected = match &self.settings.selection {
+            Selection::Errors => false,
+            Selection::Selected { codes, .. } => codes.contains(&code),
+        };
+        let whole = match code {
+            Code::I204 => self.pools > 1,
+            Code::I205 | Code::I210 | Code::I211 | Code::I212 => file.role != Role::Named,
+            _ => true,
+        };
+        let own_name = file.path.ends_with(EXERCISE_FILE) || file.path.ends_with(POOL_FILE);
+        let placed = match code {
+            Code::F305 => own_name,
+            Code::F306 | Code::F308 | Code::F309 | Code::M903 => !file.is_placeless(),
+            _ => true,
+        };
+        selected && placed && whole && !self.partial
     }
 }
 

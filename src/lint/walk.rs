@@ -5,6 +5,7 @@
 //! not followed, links to files are read if they end inside of the root.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,6 +51,11 @@ impl FoundFile {
     pub fn place(&self) -> PathBuf {
         let directory = absolute(self.path.parent().unwrap_or(Path::new("")));
         directory.join(self.path.file_name().unwrap_or_default())
+    }
+
+    /// Whether the text has a name and no place.
+    pub fn is_placeless(&self) -> bool {
+        self.bounds.as_os_str().is_empty()
     }
 
     /// Text that has a name and no place.
@@ -108,8 +114,8 @@ pub struct Found {
     pub files: Vec<FoundFile>,
     /// What could not be read.
     pub unreadable: Vec<Unreadable>,
-    /// How many YAML files have another name, and are not judged.
-    pub other_yaml: usize,
+    /// The YAML files of other names, which are not judged.
+    pub other_yaml: Vec<PathBuf>,
 }
 
 impl Found {
@@ -124,6 +130,8 @@ impl Found {
         self.files.sort_by(|a, b| a.path.cmp(&b.path));
         self.unreadable.sort_by(|a, b| a.shown.cmp(&b.shown));
         self.unreadable.dedup();
+        self.other_yaml.sort();
+        self.other_yaml.dedup();
     }
 }
 
@@ -168,7 +176,7 @@ pub fn walk(root: &Path, found: &mut Found, stop: &(dyn Fn() -> bool + Sync)) {
     let all = result.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.files.extend(all.files);
     found.unreadable.extend(all.unreadable);
-    found.other_yaml += all.other_yaml;
+    found.other_yaml.extend(all.other_yaml);
 }
 
 /// What one thread of the walk found; it is handed over when the thread ends.
@@ -182,7 +190,7 @@ impl Drop for Local<'_> {
         let mut result = self.result.lock().unwrap_or_else(PoisonError::into_inner);
         result.files.append(&mut self.found.files);
         result.unreadable.append(&mut self.found.unreadable);
-        result.other_yaml += self.found.other_yaml;
+        result.other_yaml.append(&mut self.found.other_yaml);
     }
 }
 
@@ -192,9 +200,14 @@ impl Local<'_> {
             Some(EXERCISE_FILE) => Role::Exercise,
             Some(POOL_FILE) => Role::Pool,
             _ => {
-                let ending = entry.path().extension();
-                let yaml = ending.is_some_and(|ending| ending == "yaml" || ending == "yml");
-                self.found.other_yaml += usize::from(yaml);
+                let ending = entry.path().extension().and_then(OsStr::to_str);
+                let yaml = |ending: &str| {
+                    ending.eq_ignore_ascii_case("yaml") || ending.eq_ignore_ascii_case("yml")
+                };
+                if ending.is_some_and(yaml) && entry.file_type().is_some_and(|kind| kind.is_file())
+                {
+                    self.found.other_yaml.push(entry.path().to_owned());
+                }
                 return;
             }
         };

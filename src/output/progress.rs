@@ -20,6 +20,8 @@ pub trait Counts: Send + Sync + 'static {
     fn total(&self) -> usize;
     /// How many are done.
     fn done(&self) -> usize;
+    /// What they are, in the plural.
+    fn what(&self) -> &'static str;
 }
 
 impl Counts for crate::lint::Progress {
@@ -29,6 +31,24 @@ impl Counts for crate::lint::Progress {
 
     fn done(&self) -> usize {
         AtomicUsize::load(&self.done, Ordering::Relaxed)
+    }
+
+    fn what(&self) -> &'static str {
+        "files"
+    }
+}
+
+impl Counts for crate::cache::Progress {
+    fn total(&self) -> usize {
+        self.total()
+    }
+
+    fn done(&self) -> usize {
+        self.done()
+    }
+
+    fn what(&self) -> &'static str {
+        "exercises"
     }
 }
 
@@ -50,9 +70,8 @@ impl Printer {
                 return;
             }
             let bar = ProgressBar::new(0);
-            if let Ok(style) =
-                ProgressStyle::with_template("{bar:30} {pos}/{len} files, {eta} left")
-            {
+            let template = format!("{{bar:30}} {{pos}}/{{len}} {}, {{eta}} left", counts.what());
+            if let Ok(style) = ProgressStyle::with_template(&template) {
                 bar.set_style(style);
             }
             while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {

@@ -8,6 +8,7 @@ use tabled::settings::Style;
 use crate::cli::DataFormat;
 
 use super::Printer;
+use super::terminal::escaped;
 
 /// Data in rows, and the same as JSON.
 #[derive(Debug)]
@@ -51,21 +52,6 @@ fn tsv(rows: &Rows) -> String {
         let cells: Vec<String> = row.iter().map(|cell| escaped(cell)).collect();
         text += &cells.join("\t");
         text.push('\n');
-    }
-    text
-}
-
-/// A cell on one line, without what a terminal would act on.
-fn escaped(cell: &str) -> String {
-    let mut text = String::with_capacity(cell.len());
-    for character in cell.chars() {
-        match character {
-            '\t' => text.push_str("\\t"),
-            '\n' => text.push_str("\\n"),
-            '\r' => text.push_str("\\r"),
-            c if c.is_control() => text.extend(c.escape_default()),
-            c => text.push(c),
-        }
     }
     text
 }

@@ -3,16 +3,21 @@
 //!
 //! The keys of a frame have one order. `data` is passed on as it was written.
 
+mod record;
 #[cfg(test)]
 mod tests;
 mod wire;
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Dialect, EncodeError, ServerMessage, Stamp, Topic, depth};
+use super::{Dialect, EncodeError, Position, ServerMessage, Stamp, Topic, depth};
 use crate::ids::UserId;
 
+pub use record::Record;
 pub use wire::{Address, WireError};
 
 /// How deep text nests that is still passed on as JSON.
@@ -25,6 +30,17 @@ pub struct Envelope {
     pub address: Address,
     /// What it says.
     pub content: Content,
+    /// Where it is kept, if it is.
+    pub recorded: Option<Recorded>,
+}
+
+/// What a topic's history adds to a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// Where it is in the history.
+    pub position: Arc<Position>,
+    /// What it is called there.
+    pub message_id: String,
 }
 
 /// What a published message says.
@@ -78,6 +94,17 @@ impl Content {
             Self::Moved { movement, .. } => Some(movement.kind()),
         }
     }
+
+    /// How many bytes it says.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Notice { kind, data, .. } | Self::Said { kind, data, .. } => {
+                kind.len() + data.get().len()
+            }
+            Self::Moved { .. } => 0,
+        }
+    }
 }
 
 /// What a member did.
@@ -112,6 +139,9 @@ struct Place<'a> {
 struct NoticeFrame<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
+    // A notice for a project came without its id, and goes on without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room: Option<&'a str>,
     data: &'a RawValue,
     #[serde(skip_serializing_if = "Option::is_none")]
     timestamp: Option<&'a str>,
@@ -151,22 +181,23 @@ struct MovedData<'a> {
 }
 
 impl Envelope {
+    /// A message that no history keeps.
+    pub fn new(address: Address, content: Content) -> Self {
+        Self {
+            address,
+            content,
+            recorded: None,
+        }
+    }
+
     /// The message as one text frame.
     pub fn encode(&self, dialect: Dialect) -> Result<String, EncodeError> {
         match (&self.content, dialect) {
             (Content::Text(text), Dialect::Classic) if self.address.is_verbatim() => {
                 Ok(text.clone())
             }
-            (Content::Text(text), Dialect::Classic | Dialect::V1) => {
-                if is_json(text) {
-                    self.event(text)
-                } else {
-                    self.event(&serde_json::to_string(text)?)
-                }
-            }
-            (Content::Notice { .. } | Content::Said { .. }, Dialect::V1) => {
-                self.event(&self.frame(true)?)
-            }
+            (Content::Text(_), Dialect::Classic | Dialect::V1)
+            | (Content::Notice { .. } | Content::Said { .. }, Dialect::V1) => self.event(dialect),
             (
                 Content::Notice { .. } | Content::Said { .. } | Content::Moved { .. },
                 Dialect::Classic,
@@ -175,14 +206,25 @@ impl Envelope {
         }
     }
 
-    fn event(&self, data: &str) -> Result<String, EncodeError> {
+    /// What an `event` of `mithril.v1` carries: JSON text.
+    pub fn data(&self) -> Result<Cow<'_, str>, EncodeError> {
+        Ok(match &self.content {
+            Content::Text(text) if is_json(text) => Cow::Borrowed(text),
+            Content::Text(text) => Cow::Owned(serde_json::to_string(text)?),
+            Content::Notice { .. } | Content::Said { .. } | Content::Moved { .. } => {
+                Cow::Owned(self.frame(true)?)
+            }
+        })
+    }
+
+    fn event(&self, dialect: Dialect) -> Result<String, EncodeError> {
         let message = ServerMessage::Event {
             subject: &self.address.to_string(),
-            data,
-            position: None,
+            data: &self.data()?,
+            position: self.recorded.as_ref().map(|recorded| &*recorded.position),
         };
         // An event shows no stamp in any dialect.
-        message.encode(Dialect::V1, || Stamp::new(jiff::Timestamp::UNIX_EPOCH))
+        message.encode(dialect, || Stamp::new(jiff::Timestamp::UNIX_EPOCH))
     }
 
     fn frame(&self, stamped: bool) -> Result<String, EncodeError> {
@@ -196,6 +238,7 @@ impl Envelope {
                 message_id,
             } => serde_json::to_string(&NoticeFrame {
                 kind,
+                room: place.room,
                 data,
                 timestamp: timestamp.as_deref(),
                 message_id: message_id.as_deref(),
@@ -237,10 +280,11 @@ impl Address {
     /// Whether the classic dialect gets text published there as a frame of its own.
     fn is_verbatim(&self) -> bool {
         match self {
-            Self::Topic(Topic::User(_) | Topic::Room(_)) | Self::Everyone => true,
+            Self::Topic(Topic::User(_) | Topic::Room(_) | Topic::Project(_)) | Self::Everyone => {
+                true
+            }
             Self::Topic(
-                Topic::Project(_)
-                | Topic::Progress(_)
+                Topic::Progress(_)
                 | Topic::Status(_)
                 | Topic::Result(..)
                 | Topic::ExerciseUpdated
@@ -267,7 +311,8 @@ impl Address {
     }
 }
 
-// What nests too deep would break the parser of whoever receives it, so it travels as text.
-fn is_json(text: &str) -> bool {
+/// Whether what was published travels as JSON. What nests too deep would break the parser of whoever
+/// receives it, so it travels as text.
+pub fn is_json(text: &str) -> bool {
     !depth::exceeds(text, MAX_DEPTH) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }

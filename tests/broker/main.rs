@@ -11,3 +11,7 @@
 mod conformance;
 mod memory;
 mod recorder;
+mod redis;
+#[expect(dead_code, reason = "each tier uses a part of it")]
+#[path = "../support/redis.rs"]
+mod support;

@@ -8,6 +8,8 @@ use mithril::broker::{Broker, Inbox};
 use crate::conformance::{self, Server};
 
 impl Server for MemoryBroker {
+    const GROUPS: bool = true;
+
     async fn start() -> Self {
         Self::new()
     }
@@ -25,4 +27,5 @@ impl Server for MemoryBroker {
     }
 }
 
-conformance::suite!(MemoryBroker);
+conformance::suite!(MemoryBroker, groups);
+conformance::suite!(MemoryBroker: a_glob_takes_what_redis_would_take);

@@ -39,3 +39,10 @@ impl From<Output> for Outcome {
 pub(crate) fn run(directory: &Path, arguments: &[&str]) -> Outcome {
     mithril(directory).args(arguments).output().unwrap().into()
 }
+
+/// Sends a signal to a process.
+pub(crate) fn signal(process: u32, name: &str) {
+    let mut kill = Command::new("kill");
+    let status = kill.args([name, &process.to_string()]).status().unwrap();
+    assert!(status.success());
+}

@@ -9,11 +9,19 @@
 #[path = "../support/content.rs"]
 mod content;
 
+mod daemon;
 mod diff;
 mod fixture;
 mod generated;
 mod information;
 mod new;
+mod publish;
 mod serve;
+#[expect(dead_code, reason = "each tier uses a part of it")]
+#[path = "../support/redis.rs"]
+mod support;
+mod tail;
+mod tail_on_redis;
+mod tail_through_a_gateway;
 mod token;
 mod validate;

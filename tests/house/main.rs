@@ -122,3 +122,27 @@ fn no_module_imports_upwards() {
     }
     assert!(checked > 50, "only {checked} imports were looked at");
 }
+
+#[test]
+fn the_crate_that_speaks_to_redis_stays_behind_the_link() {
+    let mut found = Vec::new();
+    files(&root(), &mut found);
+    let mut users = 0;
+    for path in found {
+        let text = std::fs::read_to_string(&path).unwrap();
+        // `broker::redis::` is ours, `redis::` alone is theirs.
+        let theirs = text.match_indices("redis::").filter(|(at, _)| {
+            let before = text[..*at].chars().next_back();
+            before.is_none_or(|c| c != ':' && c != '_' && !c.is_alphanumeric())
+        });
+        if theirs.count() == 0 {
+            continue;
+        }
+        let relative = path.strip_prefix(root()).unwrap().display().to_string();
+        let allowed = ["link.rs", "link/", "broker/redis.rs", "broker/redis/"];
+        let behind = allowed.iter().any(|prefix| relative.starts_with(prefix));
+        assert!(behind, "{relative} speaks to Redis past the link");
+        users += 1;
+    }
+    assert!(users > 3, "only {users} files were found that do");
+}

@@ -5,8 +5,11 @@
     reason = "a test fails by panicking"
 )]
 
+mod advice;
 mod docs;
 mod fixtures;
+mod ignores;
+mod pairs;
 mod positions;
 mod positions_tree;
 mod robust;

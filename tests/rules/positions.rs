@@ -8,7 +8,7 @@ use mithril::diagnostics::{Applicability, Code};
 use mithril::lint::{Settings, check_text};
 
 use crate::positions_tree;
-use crate::support::{found, lines, marked};
+use crate::support::{found, lines, marked, only};
 
 const FILLINGS: [&str; 5] = ["", "é😀", "\t", "ñ\t👩‍🚀\t", r#"\u00e9 \" \\"#];
 
@@ -220,6 +220,141 @@ const EDITS: &[(Code, &[(&str, &str)])] = &[
             ("valgrind_clean: 20", "valgrind_clean: §20"),
         ],
     ),
+];
+
+/// Edits that break both in a way that is no error. They are judged by their rule alone.
+const ADVICE: &[(Code, &[(&str, &str)])] = &[
+    (
+        Code::Y011,
+        &[("tags: [\"t¤ag\"", "tags: §&unused [\"t¤ag\"")],
+    ),
+    (
+        Code::Y012,
+        &[
+            ("{name: \"first ¤ test\"", "&t {name: \"first ¤ test\""),
+            ("b\", timeout: 7}", "b\", §<<: *t}"),
+        ],
+    ),
+    (Code::Y014, &[("beginner]", "§no]")]),
+    (Code::Y015, &[("difficulty: easy", "§difficulty:")]),
+    (Code::Y019, &[("beginner]", "§1.10]")]),
+    (Code::Y019, &[("beginner]", "§2024-01-31]")]),
+    (Code::Y019, &[("beginner]", "§true]")]),
+    (Code::Y021, &[("'¤' b\"", "'¤'§\u{a0}b\"")]),
+    (Code::Y021, &[("'¤' b\"", "'¤'§\u{200b}b\"")]),
+    (Code::Y021, &[("beginner]", "\"é§\u{202e}a\"]")]),
+    (Code::S105, &[("\"t¤ag\"", "§\"t¤ag \"")]),
+    (Code::S105, &[("\"t¤ag\"", "§\"  t¤ag\"")]),
+    (
+        Code::S106,
+        &[
+            ("language: c", "language: python"),
+            ("check_valgrind: true", "check_valgrind: false"),
+            ("allowed_functions", "§allowed_functions"),
+        ],
+    ),
+    (Code::B405, &[("'¤' b\"", "'¤' b§; cat\"")]),
+    (Code::B406, &[("'¤' b\"", "'¤' b | §sort\"")]),
+    (Code::B406, &[("'¤' b\"", "'¤' b | A=1 §perl x\"")]),
+    (Code::B408, &[("\"gcc '¤'", "\"§python3 '¤'")]),
+    (Code::B410, &[("\"gcc '¤'", "\"§gcc '¤'")]),
+    (
+        Code::B410,
+        &[("\"gcc '¤'", "\"FOO=1 §gcc -Wall -Werror '¤'")],
+    ),
+    (Code::T503, &[("\"./{output} '¤' b\"", "§\"./{output}\"")]),
+    (
+        Code::T504,
+        &[
+            ("{name: \"second", "{§name: \"second"),
+            (", timeout: 7}", "}"),
+        ],
+    ),
+    (
+        Code::T505,
+        &[
+            ("timeout: 10", "timeout: 60"),
+            ("timeout: 6}", "timeout: 54}"),
+            ("tests:", "§tests:"),
+        ],
+    ),
+    (Code::T506, &[("\"./{output} '¤' b\"", "§\"cat '¤' b\"")]),
+    (
+        Code::V605,
+        &[("forbidden_functions", "§forbidden_functions")],
+    ),
+    (
+        Code::C702,
+        &[("scoring:", "§scoring:"), ("per_test: 20", "per_test: 30")],
+    ),
+];
+
+/// The same of other texts.
+const ADVICE_TEXTS: &[(Code, &str)] = &[
+    (Code::Y011, "id: a\ntitle: \"¤\"\ntags: §&a\n  - b\n"),
+    (Code::Y011, "id: a\ntags: [\"¤\", §&a b]\n"),
+    (
+        Code::Y012,
+        "id: a\nbuild: &b {timeout: 5}\ntests:\n  - §<<: *b\n    name: \"¤\"\n    run: cat\n",
+    ),
+    (
+        Code::Y012,
+        "id: a\nbuild: &b\n  timeout: 5\n  command: \"¤\"\ntests:\n  - name: \"¤\"\n    run: cat\n    §<<: [*b, {timeout: 6}]\n",
+    ),
+    (Code::Y019, "id: \"a¤\"\ntitle: §12:30\n"),
+    (Code::Y022, "id: a\ntitle: \"é😀¤\"§  \ntype: text\n"),
+    (Code::Y022, "id: a\ntitle: \"¤\" # é§\t \n"),
+    (Code::Y022, "{id: a, title: \"¤\"}§"),
+    (
+        Code::Y022,
+        "description: |\n  a  \n\n    \nid: \"¤\"§ \ntitle: |  # c\n   b  \n   \n",
+    ),
+    (Code::S105, "{title: \"x¤x\", id: a, tags: [§' b']}\n"),
+    (
+        Code::S106,
+        "{title: \"¤\", id: a, type: qcm, §build: {command: x, timeout: 5}}\n",
+    ),
+    (
+        Code::S106,
+        "{title: \"¤\", id: a, type: text, §validation: {check_valgrind: false}}\n",
+    ),
+    (
+        Code::B404,
+        "{title: \"¤\", id: a, type: code, language: §rust, tests: [{name: b, run: cat, timeout: 5}]}\n",
+    ),
+    (
+        Code::B406,
+        "id: a\ntests:\n  - name: a\n    run: >-\n      cat é😀\n      | §sort\n",
+    ),
+    (
+        Code::T507,
+        "{id: a, tests: [{name: \"¤\", run: cat, input: x, expected_output: §x}]}\n",
+    ),
+    (
+        Code::V602,
+        "{id: a, title: \"¤\", validation: {allowed_functions: [a, b, §a]}}\n",
+    ),
+    (
+        Code::V602,
+        "id: a\nvalidation:\n  forbidden_functions:\n    - a # é\n    - §\"a\" # 😀\n    - b\n",
+    ),
+    (
+        Code::V602,
+        "{id: a, title: \"¤\", validation: {allowed_functions: [a, §printf ( )]}}\n",
+    ),
+    (
+        Code::V602,
+        "{id: a, title: \"¤\", validation: {allowed_functions: [a, §\"print f\"]}}\n",
+    ),
+    (
+        Code::V605,
+        "id: a\nvalidation:\n  allowed_functions: [a]\n  §forbidden_functions:\n    # é\n    - b # 😀\n    - c\n",
+    ),
+    (
+        Code::M902,
+        "id: a\ntitle: \"¤\" # mithril: ignore[§Y999] x\n",
+    ),
+    (Code::M902, "id: a\ntitle: \"¤\" §# mithril: ignore x\n"),
 ];
 
 /// Texts of other kinds, or whose break does not fit both.
@@ -497,10 +632,26 @@ fn variants(text: &str) -> Vec<String> {
     variants
 }
 
+/// What a broken text is judged by: all that is an error, or its rule alone.
+#[derive(Clone, Copy)]
+enum By {
+    Errors,
+    Itself,
+}
+
+impl By {
+    fn settings(self, code: Code) -> Settings {
+        match self {
+            Self::Errors => Settings::default(),
+            Self::Itself => only(code),
+        }
+    }
+}
+
 /// Says what is wrong with a broken text's report, if anything.
-fn fault(code: Code, text: &str) -> Option<String> {
+fn fault(code: Code, text: &str, by: By) -> Option<String> {
     let (text, expected) = marked(text);
-    let report = check_text("x.yaml", &text, &Settings::default());
+    let report = check_text("x.yaml", &text, &by.settings(code));
     let right = match &report.diagnostics[..] {
         // An empty document has no place, and a byte order mark has no column.
         [only] if code == Code::Y008 => {
@@ -518,9 +669,9 @@ fn fault(code: Code, text: &str) -> Option<String> {
 }
 
 /// The first fault of a broken text's variants, and how many more there are.
-fn faults(code: Code, text: &str) -> Option<String> {
+fn faults(code: Code, text: &str, by: By) -> Option<String> {
     let variants = variants(text);
-    let mut faults = variants.iter().filter_map(|text| fault(code, text));
+    let mut faults = variants.iter().filter_map(|text| fault(code, text, by));
     let first = faults.next()?;
     let more = faults.count();
     Some(format!("{first}  and {more} more of {}\n", variants.len()))
@@ -545,27 +696,42 @@ fn the_texts_are_clean_before_they_are_broken() {
 
 #[test]
 fn a_broken_exercise_is_reported_once_at_the_place() {
-    let cases = EDITS
-        .iter()
-        .flat_map(|(code, edits)| [BLOCK, FLOW].map(|base| (*code, edited(base, edits))));
-    let faults: String = cases
-        .filter_map(|(code, text)| faults(code, &text))
+    let faults: String = both(EDITS)
+        .filter_map(|(code, text)| faults(code, &text, By::Errors))
         .collect();
     assert!(faults.is_empty(), "{faults}");
+}
+
+#[test]
+fn advice_is_given_once_at_the_place() {
+    let texts = ADVICE_TEXTS
+        .iter()
+        .map(|(code, text)| (*code, (*text).to_owned()));
+    let faults: String = both(ADVICE)
+        .chain(texts)
+        .filter_map(|(code, text)| faults(code, &text, By::Itself))
+        .collect();
+    assert!(faults.is_empty(), "{faults}");
+}
+
+/// The edits of both texts.
+fn both(edits: &'static [(Code, &[(&str, &str)])]) -> impl Iterator<Item = (Code, String)> {
+    let edits = edits.iter();
+    edits.flat_map(|(code, edits)| [BLOCK, FLOW].map(|base| (*code, edited(base, edits))))
 }
 
 #[test]
 fn other_texts_are_reported_once_at_the_place() {
     let faults: String = TEXTS
         .iter()
-        .filter_map(|(code, text)| faults(*code, text))
+        .filter_map(|(code, text)| faults(*code, text, By::Errors))
         .collect();
     assert!(faults.is_empty(), "{faults}");
 }
 
 /// The text after the fix of its only problem.
-fn mended(text: &str) -> Option<(Applicability, String)> {
-    let report = check_text("x.yaml", text, &Settings::default());
+fn mended(text: &str, settings: &Settings) -> Option<(Applicability, String)> {
+    let report = check_text("x.yaml", text, settings);
     let fix = report.diagnostics.first()?.fix.as_ref()?;
     let mut mended = text.to_owned();
     for edit in fix.edits.iter().rev() {
@@ -576,18 +742,24 @@ fn mended(text: &str) -> Option<(Applicability, String)> {
 
 #[test]
 fn a_fix_mends_its_problem() {
-    let edited = EDITS
+    let texts = TEXTS
         .iter()
-        .flat_map(|(code, edits)| [BLOCK, FLOW].map(|base| (*code, edited(base, edits))));
-    let texts = TEXTS.iter().map(|(code, text)| (*code, (*text).to_owned()));
+        .map(|(code, text)| (*code, (*text).to_owned(), By::Errors));
+    let advice = ADVICE_TEXTS
+        .iter()
+        .map(|(code, text)| (*code, (*text).to_owned(), By::Itself));
+    let errors = both(EDITS).map(|(code, text)| (code, text, By::Errors));
+    let edited = both(ADVICE).map(|(code, text)| (code, text, By::Itself));
     let mut safe = 0;
     let mut unsafe_ = 0;
-    for (code, text) in edited.chain(texts) {
+    for (code, text, by) in errors.chain(edited).chain(texts).chain(advice) {
+        let settings = by.settings(code);
         for text in variants(&text.replace('§', "")) {
-            let Some((applicability, mended)) = mended(&text) else {
+            let Some((applicability, mended)) = mended(&text, &settings) else {
                 continue;
             };
-            let found = check_text("x.yaml", &mended, &Settings::default()).diagnostics;
+            assert_eq!(code.fix(), Some(applicability), "{code} in {text:?}");
+            let found = check_text("x.yaml", &mended, &settings).diagnostics;
             let remains = found.iter().any(|d| d.code == code);
             assert!(
                 !remains,
@@ -604,17 +776,33 @@ fn a_fix_mends_its_problem() {
 }
 
 /// Rules about a whole file or about bytes; `positions_tree` has a test of its own for each.
-const BY_HAND: [Code; 3] = [Code::Y002, Code::F303, Code::F309];
+const BY_HAND: [Code; 8] = [
+    Code::Y002,
+    Code::Y003,
+    Code::Y004,
+    Code::I210,
+    Code::F303,
+    Code::F308,
+    Code::F309,
+    Code::M901,
+];
 
 /// Rules whose place has nothing before it on its line but indentation or a `-`.
-const FIRST_ON_THE_LINE: [Code; 5] = [Code::Y005, Code::Y007, Code::Y008, Code::Y009, Code::I209];
+const FIRST_ON_THE_LINE: [Code; 7] = [
+    Code::Y005,
+    Code::Y007,
+    Code::Y008,
+    Code::Y009,
+    Code::I209,
+    Code::F305,
+    Code::M903,
+];
 
 #[test]
 fn no_rule_is_left_out() {
-    let edited = EDITS
-        .iter()
-        .flat_map(|(code, edits)| [BLOCK, FLOW].map(|base| (*code, edited(base, edits))));
-    let texts = TEXTS.iter().map(|(code, text)| (*code, (*text).to_owned()));
+    let texts = TEXTS.iter().chain(ADVICE_TEXTS);
+    let texts = texts.map(|(code, text)| (*code, (*text).to_owned()));
+    let edited = both(EDITS).chain(both(ADVICE));
     let cases: Vec<_> = edited.chain(texts).chain(positions_tree::cases()).collect();
     for &code in Code::ALL.iter().filter(|code| !BY_HAND.contains(code)) {
         let mut own = cases.iter().filter(|(c, _)| *c == code).peekable();

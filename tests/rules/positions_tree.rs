@@ -7,21 +7,25 @@ use std::collections::BTreeMap;
 use mithril::diagnostics::Code;
 use mithril::lint::Settings;
 
-use crate::support::{Tree, judge, lines, marked};
+use crate::support::{Tree, judge, lines, marked, only};
 
 const FILLINGS: [&str; 4] = ["", "é😀", "\t", r"\u00e9\t"];
 
 const POOL: (&str, &str) = ("one/pool.yaml", "{name: \"x¤\", slug: one}\n");
 const OTHER_POOL: (&str, &str) = ("two/pool.yaml", "{name: \"x¤\", slug: two}\n");
 const HELLO: (&str, &str) = (
-    "one/1/exercise.yaml",
+    "one/hello/exercise.yaml",
     "{title: \"x¤\", id: hello, type: text}\n",
 );
 const CODE: (&str, &str) = (
-    "one/2/exercise.yaml",
+    "one/code/exercise.yaml",
     "{title: \"x¤\", id: code, type: code, language: none, tests: [{name: \"¤a\", run: b, input: tests/input.txt}]}\n",
 );
-const INPUT: (&str, &str) = ("one/2/tests/input.txt", "1 2 3\n");
+const OTHER: (&str, &str) = (
+    "two/other/exercise.yaml",
+    "{title: \"x¤\", id: other, type: text}\n",
+);
+const INPUT: (&str, &str) = ("one/code/tests/input.txt", "1 2 3\n");
 
 type File = (&'static str, &'static str);
 
@@ -30,14 +34,14 @@ const CASES: &[(Code, &[File])] = &[
     (
         Code::I202,
         &[(
-            "two/1/exercise.yaml",
+            "two/other/exercise.yaml",
             "{title: \"x¤\", id: §hello, type: text}\n",
         )],
     ),
     (
         Code::I202,
         &[(
-            "two/1/exercise.yaml",
+            "two/other/exercise.yaml",
             "title: \"x¤\"\ntype: text\nid: §\"hello\"\n",
         )],
     ),
@@ -87,92 +91,183 @@ const CASES: &[(Code, &[File])] = &[
     (
         Code::F301,
         &[(
-            "one/2/exercise.yaml",
+            "one/code/exercise.yaml",
             "{title: \"x¤\", id: code, type: code, language: none, tests: [{name: \"¤a\", run: b, input: §tests/inptu.txt}]}\n",
         )],
     ),
     (
         Code::F301,
         &[(
-            "one/2/exercise.yaml",
+            "one/code/exercise.yaml",
             "{title: \"x¤\", id: code, type: code, language: none, tests: [{name: \"¤a\", run: b, expected_output: §\"¤\\\"x\"}]}\n",
         )],
     ),
     (
         Code::F302,
         &[(
-            "one/2/exercise.yaml",
-            "{title: \"x¤\", id: code, type: code, language: none, tests: [{name: \"¤a\", run: b, input: §../1/exercise.yaml}]}\n",
+            "one/code/exercise.yaml",
+            "{title: \"x¤\", id: code, type: code, language: none, tests: [{name: \"¤a\", run: b, input: §../hello/exercise.yaml}]}\n",
         )],
     ),
     (
         Code::F302,
         &[(
-            "one/2/exercise.yaml",
+            "one/code/exercise.yaml",
             "{title: \"x¤\", id: code, type: code, language: none, tests: [{name: \"¤a\", run: b, input: §/etc/passwd}]}\n",
         )],
     ),
     (
         Code::F302,
         &[(
-            "one/2/exercise.yaml",
+            "one/code/exercise.yaml",
             "{title: \"x¤\", id: code, type: code, language: none, tests: [{name: \"¤a\", run: b, input: §~/input.txt}]}\n",
         )],
     ),
     (
         Code::F302,
         &[(
-            "one/2/exercise.yaml",
+            "one/code/exercise.yaml",
             "{title: \"x¤\", id: code, type: code, language: none, tests: [{name: \"¤a\", run: b, input: §'tests\\input.txt'}]}\n",
         )],
     ),
     (
         Code::F302,
         &[(
-            "one/2/exercise.yaml",
+            "one/code/exercise.yaml",
             "{title: \"x¤\", id: code, type: code, language: none, tests: [{name: \"¤a\", run: b, input: §\"a\\0\"}]}\n",
         )],
     ),
     (
         Code::F302,
         &[(
-            "one/2/exercise.yaml",
+            "one/code/exercise.yaml",
             "{title: \"x¤\", id: code, type: code, language: none, tests: [{name: \"¤a\", run: b, input: §\"https://x.example/input.txt\"}]}\n",
         )],
     ),
     (
         Code::F304,
         &[(
-            "one/2/exercise.yaml",
+            "one/code/exercise.yaml",
             "{title: \"x¤\", id: code, type: code, language: none, tests: [{name: \"¤a\", run: b, input: §Tests/input.TXT}]}\n",
         )],
     ),
     (
         Code::F307,
         &[(
-            "one/2/exercise.yaml",
+            "one/code/exercise.yaml",
             "{title: \"x¤\", id: code, type: code, language: none, tests: [{name: \"¤a\", run: b, input: §tests}]}\n",
         )],
     ),
     (
         Code::F307,
         &[(
-            "one/2/exercise.yaml",
+            "one/code/exercise.yaml",
             "{title: \"x¤\", id: code, type: code, language: none, tests: [{name: \"¤a\", run: b, input: §.}]}\n",
         )],
     ),
 ];
 
+/// What is broken in a way that is no error; judged by its rule alone.
+const ADVICE: &[(Code, &[File])] = &[
+    (
+        Code::I204,
+        &[(
+            "two/other/exercise.yaml",
+            "{title: \"x¤\", id: §HELLO, type: text}\n",
+        )],
+    ),
+    (
+        Code::I204,
+        &[("two/pool.yaml", "{name: \"x¤\", slug: §\"One\"}\n")],
+    ),
+    (
+        Code::I205,
+        &[(
+            "one/hello/exercise.yaml",
+            "{title: \"x¤\", id: §two-hello, type: text}\n",
+        )],
+    ),
+    (
+        Code::I211,
+        &[(
+            "one/pool.yaml",
+            "{name: \"x¤\", slug: one, exercises: [hello, code, §hello]}\n",
+        )],
+    ),
+    (
+        Code::I211,
+        &[(
+            "one/pool.yaml",
+            "{name: \"x¤\", slug: one, exercises: [§hello]}\n",
+        )],
+    ),
+    (
+        Code::I212,
+        &[("three/pool.yaml", "{name: \"x¤\", slug: §three}\n")],
+    ),
+    (
+        Code::F305,
+        &[
+            ("one/code/tests/other.txt", "x\n"),
+            (
+                "one/code/exercise.yaml",
+                "{§title: \"x¤\", id: code, type: code, language: none, tests: [{name: a, run: b, input: tests/input.txt}]}\n",
+            ),
+        ],
+    ),
+    (
+        Code::F306,
+        &[
+            ("one/code/tests/empty.txt", ""),
+            (
+                "one/code/exercise.yaml",
+                "{title: \"x¤\", id: code, type: code, language: none, tests: [{name: \"¤a\", run: b, expected_output: §tests/empty.txt}]}\n",
+            ),
+        ],
+    ),
+    (
+        Code::T503,
+        &[
+            ("one/code/tests/same.txt", "1 2 3\n"),
+            (
+                "one/code/exercise.yaml",
+                "{title: \"x¤\", id: code, type: code, language: none, tests: [{name: a, run: cat, input: tests/input.txt}, {name: \"¤b\", run: §\"cat \", input: tests/same.txt}]}\n",
+            ),
+        ],
+    ),
+    (
+        Code::T507,
+        &[
+            ("one/code/tests/same.txt", "1 2 3\n"),
+            (
+                "one/code/exercise.yaml",
+                "{title: \"x¤\", id: code, type: code, language: none, tests: [{name: \"¤a\", run: b, input: tests/input.txt, expected_output: §tests/same.txt}]}\n",
+            ),
+        ],
+    ),
+    (
+        Code::M903,
+        &[
+            ("one/hello/README", "x\n"),
+            ("two/other/statement.txt", "x\n"),
+            (
+                "one/code/exercise.yaml",
+                "{§title: \"x¤\", id: code, type: text}\n",
+            ),
+        ],
+    ),
+];
+
 /// The broken files.
 pub(crate) fn cases() -> impl Iterator<Item = (Code, String)> {
-    CASES.iter().flat_map(|(code, changed)| {
+    CASES.iter().chain(ADVICE).flat_map(|(code, changed)| {
         let broken = changed.iter().filter(|(_, text)| text.contains('§'));
         broken.map(|(_, text)| (*code, (*text).to_owned()))
     })
 }
 
 fn files(changed: &[File]) -> BTreeMap<&'static str, &'static str> {
-    let clean = [POOL, OTHER_POOL, HELLO, CODE, INPUT];
+    let clean = [POOL, OTHER_POOL, HELLO, CODE, OTHER, INPUT];
     clean.iter().chain(changed).copied().collect()
 }
 
@@ -202,13 +297,13 @@ fn variants(files: &BTreeMap<&str, &str>) -> Vec<BTreeMap<String, String>> {
     variants
 }
 
-fn fault(code: Code, mut files: BTreeMap<String, String>) -> Option<String> {
+fn fault(code: Code, mut files: BTreeMap<String, String>, settings: &Settings) -> Option<String> {
     let (path, text) = files.iter().find(|(_, text)| text.contains('§'))?;
     let path = path.clone();
     let (text, expected) = marked(text);
     files.insert(path.clone(), text.clone());
     let tree = Tree::of(&files);
-    let report = judge(tree.path(), tree.path(), &Settings::default());
+    let report = judge(tree.path(), tree.path(), settings);
     let (line, column) = (expected.line, expected.column);
     let right = match &report.diagnostics[..] {
         [only] => {
@@ -234,7 +329,7 @@ fn the_tree_is_clean_before_it_is_broken() {
         let tree = Tree::of(&files);
         let report = judge(tree.path(), tree.path(), &Settings::default());
         assert_eq!(lines(&report.diagnostics), [""; 0], "{files:#?}");
-        assert_eq!(report.files, 4);
+        assert_eq!(report.files, 5);
     }
 }
 
@@ -242,10 +337,98 @@ fn the_tree_is_clean_before_it_is_broken() {
 fn a_broken_tree_is_reported_once_at_the_place() {
     let mut faults = String::new();
     for (code, changed) in CASES {
-        let variants = variants(&files(changed));
-        faults.extend(variants.into_iter().find_map(|files| fault(*code, files)));
+        let mut variants = variants(&files(changed)).into_iter();
+        faults.extend(variants.find_map(|files| fault(*code, files, &Settings::default())));
+    }
+    for (code, changed) in ADVICE {
+        let mut variants = variants(&files(changed)).into_iter();
+        faults.extend(variants.find_map(|files| fault(*code, files, &only(*code))));
     }
     assert!(faults.is_empty(), "{faults}");
+}
+
+#[test]
+fn marks_and_line_ends_are_reported_at_the_first() {
+    let at = |code: Code, text: &str| {
+        let tree = Tree::of(&variant(&files(&[]), "", "\n", ""));
+        tree.write(HELLO.0, text.as_bytes());
+        let report = judge(tree.path(), tree.path(), &only(code));
+        let places = report.diagnostics.iter();
+        let places = places.map(|d| (d.span.start.line, d.span.start.column));
+        places.collect::<Vec<_>>()
+    };
+    let text = HELLO.1.replace('¤', "é😀");
+    assert_eq!(at(Code::Y003, &format!("\u{feff}{text}")), [(1, 1)]);
+    assert_eq!(at(Code::Y003, &text), []);
+    let column = text.trim_end().chars().count() + 1;
+    assert_eq!(
+        at(Code::Y004, &text.replace('\n', "\r\n# a\r\n")),
+        [(1, column)]
+    );
+    assert_eq!(
+        at(Code::Y004, &text.replace('\n', "\n# é\r# b\n")),
+        [(2, 4)]
+    );
+    // A file that can't be read as YAML has lines all the same.
+    assert_eq!(at(Code::Y004, "id: [\r\n"), [(1, 6)]);
+    assert_eq!(at(Code::Y004, &text), []);
+}
+
+#[test]
+fn a_file_of_another_name_is_reported_by_its_name() {
+    let cases = [
+        ("one/third/exercise.yml", "", true),
+        ("one/third/Exercise.yaml", "[", true),
+        ("three/POOL.YML", "", true),
+        ("one/third/ex.yaml", "title: a\nid: b\ntype: text\n", true),
+        ("three/beginners.yml", "slug: a\nname: b\n", true),
+        ("one/third/data.yaml", "title: a\n", false),
+        ("one/third/exercise.yaml~", "", false),
+        ("one/hello/assets/exercise.yml", "", false),
+        ("one/.draft/exercise.yml", "", false),
+    ];
+    for (path, text, reported) in cases {
+        let tree = Tree::of(&variant(&files(&[]), "", "\n", ""));
+        tree.write(path, text.as_bytes());
+        let report = judge(tree.path(), tree.path(), &only(Code::I210));
+        let found: Vec<_> = report.diagnostics.iter().map(|d| &*d.path).collect();
+        assert_eq!(found, vec![path; usize::from(reported)]);
+        // Named by the user it is judged, and its name does not matter.
+        let report = judge(&tree.join(path), tree.path(), &only(Code::I210));
+        assert_eq!(lines(&report.diagnostics), [""; 0]);
+    }
+}
+
+#[test]
+fn line_ends_of_an_expected_output_are_reported_there() {
+    let exercise = CODE
+        .1
+        .replace("input:", "expected_output:")
+        .replace('¤', "é");
+    for (bytes, place, message) in [
+        (&b"1\xC3\xA9\r\n2\r\n"[..], (1, 3), "end with CR LF"),
+        (b"1\n2\r3\n", (2, 2), "a lone CR"),
+        (b"1\n22", (2, 3), "has no end"),
+    ] {
+        let tree = Tree::of(&variant(&files(&[]), "", "\n", ""));
+        tree.write(CODE.0, exercise.as_bytes());
+        tree.write(INPUT.0, bytes);
+        let report = judge(tree.path(), tree.path(), &only(Code::F308));
+        let [found] = &report.diagnostics[..] else {
+            panic!("{:#?}", lines(&report.diagnostics))
+        };
+        assert_eq!(&*found.path, INPUT.0);
+        assert_eq!((found.span.start.line, found.span.start.column), place);
+        assert!(found.message.contains(message), "{}", found.message);
+        assert_eq!(&*found.labels[0].path, CODE.0);
+    }
+    for bytes in [&b"1\n"[..], b"1\r\n\0", b"\xE9\r\n"] {
+        let tree = Tree::of(&variant(&files(&[]), "", "\n", ""));
+        tree.write(CODE.0, exercise.as_bytes());
+        tree.write(INPUT.0, bytes);
+        let report = judge(tree.path(), tree.path(), &only(Code::F308));
+        assert_eq!(lines(&report.diagnostics), [""; 0], "{bytes:?}");
+    }
 }
 
 #[test]
@@ -277,10 +460,10 @@ fn a_link_on_the_way_is_followed_no_further_than_the_tree() {
     let tree = Tree::of(&variant(&files(&[]), "", "\n", ""));
     let outside = tempfile::tempdir().unwrap();
     std::fs::write(outside.path().join("input.txt"), "x").unwrap();
-    std::fs::remove_dir_all(tree.join("one/2/tests")).unwrap();
+    std::fs::remove_dir_all(tree.join("one/code/tests")).unwrap();
     let relative =
         std::path::Path::new("../../../..").join(outside.path().strip_prefix("/").unwrap());
-    std::os::unix::fs::symlink(relative, tree.join("one/2/tests")).unwrap();
+    std::os::unix::fs::symlink(relative, tree.join("one/code/tests")).unwrap();
     let report = judge(tree.path(), tree.path(), &Settings::default());
     let found: Vec<_> = report.diagnostics.iter().map(|d| d.code).collect();
     assert_eq!(found, [Code::F303]);

@@ -3,7 +3,7 @@
 use mithril::diagnostics::{Code, Severity};
 use mithril::lint::{Settings, check_text};
 
-use crate::support::{all, codes, found};
+use crate::support::{codes, found, only, standard};
 
 /// Lines put behind a clean exercise, and the rule that warns of them.
 const WARNINGS: &[(Code, &str)] = &[
@@ -16,8 +16,14 @@ const WARNINGS: &[(Code, &str)] = &[
     (Code::Y015, "description: ~\n"),
     (Code::S105, "description: \" x\"\n"),
     (Code::S105, "tags: ['x ']\n"),
-    (Code::B405, "tests: [{name: a, run: a; b, timeout: 1}]\n"),
-    (Code::B405, "tests: [{name: a, run: a && b, timeout: 1}]\n"),
+    (
+        Code::B405,
+        "tests: [{name: a, run: cat; cat, timeout: 1}]\n",
+    ),
+    (
+        Code::B405,
+        "tests: [{name: a, run: cat && cat, timeout: 1}]\n",
+    ),
     (
         Code::B405,
         "tests: [{name: a, run: echo $(date), timeout: 1}]\n",
@@ -28,21 +34,24 @@ const WARNINGS: &[(Code, &str)] = &[
     ),
     (
         Code::B405,
-        "tests: [{name: a, run: \"a\\nb\", timeout: 1}]\n",
+        "tests: [{name: a, run: \"cat\\ncat\", timeout: 1}]\n",
     ),
-    (Code::T504, "tests: [{name: a, run: b}]\n"),
-    (Code::T504, "build: {command: \"gcc {submission}\"}\n"),
+    (Code::T504, "tests: [{name: a, run: cat}]\n"),
+    (
+        Code::T504,
+        "build: {command: \"gcc {submission} -o {output}\"}\n",
+    ),
 ];
 
-const CLEAN: &str = "id: hello\ntitle: Hello\ntype: text\n";
+const CLEAN: &str = "id: hello\ntitle: Hello\ntype: input\nanswer: hello\n";
 
 #[test]
 fn a_lesser_case_is_a_warning_for_lint_and_nothing_for_validate() {
-    assert_eq!(found(CLEAN, &all()), [""; 0]);
+    assert_eq!(found(CLEAN, &standard()), [""; 0]);
     for (code, line) in WARNINGS {
         let text = format!("{CLEAN}{line}");
         assert_eq!(found(&text, &Settings::default()), [""; 0], "{line}");
-        let report = check_text("x.yaml", &text, &all());
+        let report = check_text("x.yaml", &text, &standard());
         let found: Vec<_> = report
             .diagnostics
             .iter()
@@ -68,7 +77,7 @@ fn a_comment_silences_a_warning_behind_above_and_in_the_file() {
             ),
         ];
         for text in silent {
-            assert_eq!(found(&text, &all()), [""; 0], "{text}");
+            assert_eq!(found(&text, &only(*code)), [""; 0], "{text}");
         }
         let loud = [
             format!("{CLEAN}{line} # mithril: ignore[{other}] on purpose\n"),
@@ -80,7 +89,7 @@ fn a_comment_silences_a_warning_behind_above_and_in_the_file() {
         for text in loud {
             // The last one has `description` twice where the line is one.
             if text.matches("description:").count() < 2 {
-                assert_eq!(codes(&text, &all()), [*code], "{text}");
+                assert_eq!(codes(&text, &only(*code)), [*code], "{text}");
             }
         }
     }
@@ -107,7 +116,11 @@ fn no_comment_silences_an_error() {
             format!("# mithril: file-ignore[{code}] on purpose\n{CLEAN}{line}\n"),
         ] {
             assert_eq!(codes(&text, &Settings::default()), [code], "{text}");
-            assert_eq!(codes(&text, &all()), [code], "{text}");
+            assert_eq!(codes(&text, &only(code)), [code], "{text}");
+            // That is said of the comment too.
+            let found = codes(&text, &standard());
+            assert!(found.contains(&Code::M902), "{text}: {found:?}");
+            assert!(!found.contains(&Code::M901), "{text}: {found:?}");
         }
     }
 }

@@ -7,7 +7,23 @@ use std::sync::Arc;
 use mithril::diagnostics::{Code, Diagnostic, Position, Report, Source};
 use mithril::lint::{Progress, Selection, Settings, Target, check, check_text};
 
-/// Settings that select all rules.
+/// What `lint` goes by where nothing is configured.
+pub(crate) fn standard() -> Settings {
+    Settings {
+        selection: Selection::standard(),
+        ..Settings::default()
+    }
+}
+
+/// Settings that select one rule.
+pub(crate) fn only(code: Code) -> Settings {
+    Settings {
+        selection: Selection::of([code]),
+        ..Settings::default()
+    }
+}
+
+/// Settings that select all rules, those that are off by default too.
 pub(crate) fn all() -> Settings {
     Settings {
         selection: Selection::all(),

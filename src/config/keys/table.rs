@@ -160,6 +160,24 @@ pub const KEYS: &[Key] = &[
         "BOOL",
         "Whether connections on /ws join a room of all",
     ),
+    key(
+        "history.size",
+        "1000",
+        "COUNT",
+        "Messages of one topic that are kept",
+    ),
+    key(
+        "history.ttl",
+        "24h",
+        "DURATION",
+        "How long a message is kept",
+    ),
+    key(
+        "history.deliver_on_connect",
+        "true",
+        "BOOL",
+        "Whether users are sent what came while they had no connection",
+    ),
     Key {
         variables: &["CORS_ORIGINS"],
         ..key(
@@ -282,6 +300,58 @@ pub const KEYS: &[Key] = &[
         ..key("content.dir", "exercises", "DIR", "The tree of exercises")
     },
     Key {
+        variables: &["MITHRIL_WATCH"],
+        ..key(
+            "content.watch",
+            "auto",
+            "MODE",
+            "How changes in it are noticed: auto, inotify, poll, off",
+        )
+    },
+    Key {
+        variables: &["REDIS_URL"],
+        ..key(
+            "redis.url",
+            "",
+            "URL",
+            "Where Redis is, such as redis://localhost:6379; nothing keeps everything in process",
+        )
+    },
+    Key {
+        variables: &["REDIS_PASSWORD"],
+        secret: true,
+        ..key(
+            "redis.password",
+            "",
+            "FILE",
+            "The password of Redis; it beats the one in the URL",
+        )
+    },
+    Key {
+        variables: &["REDIS_DB"],
+        ..key(
+            "redis.db",
+            "",
+            "NUMBER",
+            "The number of the database in Redis; it beats the one in the URL",
+        )
+    },
+    Key {
+        variables: &["CACHE_TTL"],
+        ..key(
+            "cache.ttl",
+            "3600s",
+            "DURATION",
+            "How long pools and exercises stay in Redis",
+        )
+    },
+    key(
+        "cache.pools_ttl",
+        "1800s",
+        "DURATION",
+        "How long the list of pools stays in Redis",
+    ),
+    Key {
         variables: &["LOG_LEVEL"],
         ..key(
             "log.level",
@@ -312,10 +382,34 @@ pub const KEYS: &[Key] = &[
         "The rules not to report, codes or prefixes",
     ),
     key(
+        "lint.score_total",
+        "100",
+        "POINTS",
+        "The points that the stages of an exercise make together",
+    ),
+    key(
         "lint.max_timeout",
         "60",
         "SECONDS",
         "The most seconds that a build or a test may take",
+    ),
+    key(
+        "lint.grader_deadline",
+        "120",
+        "SECONDS",
+        "The most seconds that the build and all tests of an exercise may take together",
+    ),
+    key(
+        "lint.programs",
+        "",
+        "PROGRAMS",
+        "Programs that commands may run, besides the usual ones",
+    ),
+    key(
+        "lint.allow_files",
+        "",
+        "PATTERNS",
+        "Files that may stand beside an exercise, as .gitignore writes them",
     ),
     key(
         "lint.max_file_size",

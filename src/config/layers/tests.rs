@@ -151,3 +151,43 @@ fn rooms_are_for_all_unless_the_operator_says_otherwise() {
     let error = load(&[], &[("auth.room_policy", "closed")]).unwrap_err();
     assert!(error.contains("one of open, claim"), "{error}");
 }
+
+#[test]
+fn redis_is_where_the_url_says_and_keys_apart_beat_it() {
+    let url = |environment: &[(&str, &str)]| load(environment, &[]).unwrap().redis.server;
+    assert_eq!(url(&[("REDIS_PASSWORD", SECRET)]), None);
+    let given = url(&[("REDIS_URL", "redis://:theirs@h/1")]).unwrap();
+    assert_eq!(
+        (given.to_string().as_str(), given.db),
+        ("redis://h:6379/1", 1)
+    );
+    assert_eq!(given.password.unwrap().expose(), "theirs");
+    let given = url(&[
+        ("REDIS_URL", "redis://:theirs@h/1"),
+        ("REDIS_PASSWORD", SECRET),
+        ("REDIS_DB", "7"),
+    ]);
+    let given = given.unwrap();
+    assert_eq!(
+        (given.password.unwrap().expose().as_str(), given.db),
+        (SECRET, 7)
+    );
+}
+
+#[test]
+fn a_wrong_url_of_redis_is_not_repeated() {
+    let error = |environment: &[(&str, &str)]| load(environment, &[]).unwrap_err();
+    let wrong = error(&[("REDIS_URL", "reddis://:hunter2@h")]);
+    assert!(wrong.starts_with("the variable REDIS_URL: `redis.url` must begin with redis://"));
+    assert!(!wrong.contains("hunter2"), "{wrong}");
+    let cluster = error(&[("REDIS_URL", "redis+cluster://h"), ("REDIS_DB", "1")]);
+    assert_eq!(
+        cluster,
+        "the variable REDIS_DB: `redis.db` names a database, and a cluster has but one"
+    );
+    let ttl = error(&[("CACHE_TTL", "0")]);
+    assert!(
+        ttl.contains("`cache.ttl` must be at least a second"),
+        "{ttl}"
+    );
+}

@@ -12,6 +12,8 @@ use crate::catalog::ExerciseService;
 use crate::gateway::{Gateway, Route};
 use crate::metrics::Metrics;
 
+use super::brokers::{self, BrokerState};
+
 /// What health and metrics are read off.
 #[derive(Debug)]
 pub(super) struct Vitals {
@@ -28,6 +30,7 @@ struct Overview {
     uptime_seconds: u64,
     connections: usize,
     content: Content,
+    redis: BrokerState,
 }
 
 #[derive(Serialize)]
@@ -50,18 +53,15 @@ struct Status {
     status: &'static str,
 }
 
-#[derive(Serialize)]
-struct BrokerState {
-    state: &'static str,
-}
-
 /// The routes of health, which need no token and stand at the root.
 pub(super) fn routes() -> Vec<Route<Arc<Vitals>>> {
     vec![
         Route::get("/livez", live),
         Route::get("/readyz", ready),
         Route::get("/healthz", overview),
+        Route::get("/healthz/content", super::content::content),
         Route::get("/healthz/nats", nats),
+        Route::get("/healthz/redis", brokers::redis),
         Route::get("/healthz/websocket", websocket),
     ]
 }
@@ -92,12 +92,13 @@ async fn overview(State(vitals): State<Arc<Vitals>>) -> Json<Overview> {
             pools: catalog.pools().len(),
             exercises: catalog.exercise_count(),
         },
+        redis: brokers::known(&vitals),
     })
 }
 
 /// No NATS can be configured, and what is not configured is not ill.
 async fn nats() -> Json<BrokerState> {
-    Json(BrokerState { state: "off" })
+    Json(BrokerState::Off)
 }
 
 async fn websocket(State(vitals): State<Arc<Vitals>>) -> Json<Sockets> {

@@ -19,7 +19,8 @@ async fn metrics(State(vitals): State<Arc<Vitals>>) -> Response {
     let catalog = vitals.exercises.snapshot();
     let (pools, exercises) = (catalog.pools().len(), catalog.exercise_count());
     let revision = vitals.exercises.revision();
-    vitals.metrics.content(revision, pools, exercises, 0);
+    let stale = catalog.stale().len();
+    vitals.metrics.content(revision, pools, exercises, stale);
     let subscriptions = vitals.gateway.subscriptions();
     vitals.metrics.subscriptions(subscriptions);
     match vitals.metrics.encode() {

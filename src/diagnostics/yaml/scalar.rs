@@ -101,6 +101,48 @@ pub fn is_implicit_bool(text: &str) -> Option<bool> {
     NO.contains(&text).then_some(false)
 }
 
+/// What some readers of YAML take a plain scalar for, if not for a text. Truth values of YAML 1.1 and
+/// nothing are told apart elsewhere.
+pub(super) fn unlike_text(text: &str) -> Option<&'static str> {
+    match text.as_bytes() {
+        [b'0'..=b'9' | b'-' | b'+' | b'.', ..] => {}
+        _ => return matches!(Literal::of_plain(text), Literal::Bool(_)).then_some("a truth value"),
+    }
+    if is_timestamp(text) {
+        return Some("a date");
+    }
+    let number = match Literal::of_plain(text) {
+        Literal::Integer(_) | Literal::Float => true,
+        Literal::Null | Literal::Bool(_) | Literal::Text => is_odd_number(text),
+    };
+    number.then_some("a number")
+}
+
+/// `2024-01-31`, or with a time of the day behind it: YAML 1.1's `!!timestamp`.
+fn is_timestamp(text: &str) -> bool {
+    let digits = |text: &str, least: usize, most: usize| {
+        (least..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+    };
+    let mut parts = text.splitn(3, '-');
+    let (Some(year), Some(month), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
+        return false;
+    };
+    let day = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (day, time) = rest.split_at(day);
+    if !digits(year, 4, 4) {
+        return false;
+    }
+    if time.is_empty() {
+        return digits(month, 2, 2) && digits(day, 2, 2);
+    }
+    let clock = time.strip_prefix(['T', 't']).or_else(|| {
+        let clock = time.trim_start_matches([' ', '\t']);
+        (clock.len() < time.len()).then_some(clock)
+    });
+    let hour = clock.and_then(|clock| clock.split_once(':'));
+    digits(month, 1, 2) && digits(day, 1, 2) && hour.is_some_and(|(hour, _)| digits(hour, 1, 2))
+}
+
 /// Whether a plain scalar is a number to some readers of YAML and another number, or none, to others.
 pub(super) fn is_odd_number(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
@@ -132,6 +174,37 @@ pub(super) fn is_odd_number(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_that_is_another_thing_to_some_readers_is_known() {
+        for text in [
+            "007", "1.10", "-1", "+3", ".5", "1_000", "0x1F", "12:30", "1e3", ".inf",
+        ] {
+            assert_eq!(unlike_text(text), Some("a number"), "{text}");
+        }
+        for text in [
+            "2024-01-31",
+            "2024-1-31T10:00:00Z",
+            "2024-01-31 10:00:00.5 +1",
+        ] {
+            assert_eq!(unlike_text(text), Some("a date"), "{text}");
+        }
+        assert_eq!(unlike_text("true"), Some("a truth value"));
+        for text in [
+            "1.2.3",
+            "v1",
+            "2nd",
+            "1-2",
+            "2024-1-3",
+            "2024-01-31x",
+            "a",
+            "-",
+            "3 times",
+            "",
+        ] {
+            assert_eq!(unlike_text(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn the_core_schema_is_kept() {

@@ -105,6 +105,12 @@ impl<'s> Tree<'s> {
         &self.nodes
     }
 
+    /// The node of that place among all nodes.
+    pub fn id(&self, index: usize) -> Option<NodeId> {
+        let index = u32::try_from(index).ok()?;
+        ((index as usize) < self.nodes.len()).then_some(NodeId(index))
+    }
+
     /// The node itself, not what an alias stands for.
     pub fn node(&self, id: NodeId) -> &Node<'s> {
         &self.nodes[id.0 as usize]

@@ -180,6 +180,18 @@ impl Upstreams {
         }
     }
 
+    /// What was under way is not any more: it is begun anew.
+    pub(super) fn begin_anew(&mut self) {
+        self.now.clear();
+        for (channel, upstream) in &mut self.channels {
+            if upstream.link == Link::Leaving {
+                upstream.link = Link::Absent;
+            }
+            upstream.queued = true;
+            self.now.push_back(Arc::clone(channel));
+        }
+    }
+
     /// How many channels are followed or about to be.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {

@@ -9,8 +9,8 @@ use super::ExerciseContext;
 
 /// Programs that have no place in an exercise's command.
 const DANGEROUS: [&str; 5] = ["sudo", "curl", "wget", "ssh", "docker"];
-/// Programs that run the program in their arguments.
-/// and the options of one letter, and long, that take the next word.
+/// Programs that run the program in their arguments, and their options, of one letter and long, that
+/// take the next word.
 const WRAPPERS: [(&str, &str, &[&str]); 12] = [
     ("env", "uC", &["--unset", "--chdir"]),
     ("exec", "a", &[]),
@@ -30,7 +30,7 @@ const WRAPPERS: [(&str, &str, &[&str]); 12] = [
     ("ionice", "cn", &["--class", "--classdata"]),
 ];
 /// Words of the shell's grammar behind which a program stands.
-const KEYWORDS: [&str; 10] = [
+pub(super) const KEYWORDS: [&str; 10] = [
     "!", "{", "if", "then", "elif", "else", "while", "until", "do", "coproc",
 ];
 /// Programs that read a command from the word behind `-c`.
@@ -186,7 +186,7 @@ pub(super) fn dangerous_programs(context: &ExerciseContext<'_>, findings: &mut F
     }
 }
 
-fn danger(text: &Text, command: &Command) -> Option<(Range<usize>, String)> {
+pub(super) fn danger(text: &Text, command: &Command) -> Option<(Range<usize>, String)> {
     let squeezed = || text.value.split_whitespace().collect::<String>();
     if text.value.contains('{') && squeezed().contains(":(){:|:&};:") {
         return Some((0..text.value.len(), "this is a fork bomb".into()));
@@ -246,9 +246,7 @@ fn program(words: &[Word]) -> &[Word] {
     let mut wrapper: Option<&(&str, &str, &[&str])> = None;
     while let Some(word) = rest.first() {
         let text = &*word.text;
-        let assignment = text.split_once('=').is_some_and(|(name, _)| {
-            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-        });
+        let assignment = is_assignment(text);
         let known = WRAPPERS.iter().find(|(name, ..)| *name == base(text));
         let mut passed = 1;
         if let Some((_, letters, long)) = wrapper.filter(|_| text.starts_with('-')) {
@@ -267,6 +265,13 @@ fn program(words: &[Word]) -> &[Word] {
         rest = rest.get(passed..).unwrap_or_default();
     }
     rest
+}
+
+/// Whether a word before a program sets a variable for it.
+pub(super) fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    })
 }
 
 fn removes_everything(arguments: &[Word]) -> bool {

@@ -1,21 +1,26 @@
-//! F: the files that tests name.
+//! F: the files that tests name. What stands beside an exercise unnamed is judged in `orphans`, what
+//! expected outputs hold in `outputs`.
 //!
 //! Looking for a file says the most specific thing that is wrong with it, in the order: the path
 //! leaves the exercise, a link leaves the tree, it is no regular file, it has another case, it is
 //! missing.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fs::Metadata;
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
-use crate::diagnostics::yaml::shortened;
+use crate::diagnostics::yaml::{in_quotes, shortened};
 use crate::diagnostics::{Applicability, Code, Findings, Severity, nearest};
 use crate::exercise::Text;
 
+use super::super::texts::Texts;
 use super::ExerciseContext;
 
 /// From this size on a fixture slows the grader down.
-const LARGE: u64 = 256 * 1024;
+pub(super) const LARGE: u64 = 256 * 1024;
 /// From this size on a fixture does not fit into one NATS message (1 MiB, less the envelope).
 const TOO_LARGE: u64 = 900 * 1024;
 
@@ -29,10 +34,14 @@ const MAX_LINKS: usize = 40;
 /// The directory of an exercise, and the tree that links must not leave.
 #[derive(Debug, Clone)]
 pub struct Beside {
+    /// The exercise's own file.
+    pub file: PathBuf,
     /// The exercise's directory.
     pub directory: PathBuf,
     /// The tree's root.
     pub root: PathBuf,
+    /// Texts that stand for files.
+    pub texts: Arc<Texts>,
 }
 
 /// What a path that an exercise names leads to.
@@ -54,24 +63,21 @@ pub enum Fixture {
 
 /// F301 to F304, F307 and F309 of the files that tests name.
 pub(super) fn fixtures(context: &ExerciseContext<'_>, findings: &mut Findings<'_>) {
-    let Some(beside) = context.beside else { return };
-    for test in context.file.tests() {
-        for text in [&test.input, &test.expected_output]
-            .into_iter()
-            .filter_map(|f| f.as_ref())
-        {
-            fixture(text, beside, findings);
+    for (test, found) in context.file.tests().iter().zip(context.fixtures()) {
+        for (text, found) in [&test.input, &test.expected_output].into_iter().zip(found) {
+            if let (Some(text), Some(found)) = (text.as_ref(), found) {
+                fixture(text, found, findings);
+            }
         }
     }
 }
 
-fn fixture(text: &Text, beside: &Beside, findings: &mut Findings<'_>) {
-    let whole = &text.value;
-    let path = &*shortened(whole);
+fn fixture(text: &Text, found: &Fixture, findings: &mut Findings<'_>) {
+    let path = &*shortened(&text.value);
     let at = |code, message: String| findings.at(code, text.span.clone(), message);
-    let problem = match beside.find(whole) {
-        Fixture::File(size) if size > LARGE => {
-            let too_large = size > TOO_LARGE;
+    let problem = match found {
+        Fixture::File(size) if *size > LARGE => {
+            let too_large = *size > TOO_LARGE;
             let severity = if too_large {
                 Severity::Error
             } else {
@@ -100,7 +106,7 @@ fn fixture(text: &Text, beside: &Beside, findings: &mut Findings<'_>) {
                     Applicability::Safe,
                     "write its name",
                     span,
-                    format!("\"{actual}\""),
+                    in_quotes(actual),
                 )
         }
         Fixture::Missing(near) => {
@@ -115,6 +121,23 @@ fn fixture(text: &Text, beside: &Beside, findings: &mut Findings<'_>) {
 }
 
 impl Beside {
+    /// The bytes of a file that `find` found; nothing for one that can't be read, or is large.
+    pub fn read(&self, path: &str) -> Option<Cow<'_, [u8]>> {
+        let path = self.directory.join(path);
+        if let Some(text) = self.texts.at(&path) {
+            return Some(Cow::Borrowed(text));
+        }
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path).ok()?;
+        file.take(LARGE + 1).read_to_end(&mut bytes).ok()?;
+        (bytes.len() as u64 <= LARGE).then_some(Cow::Owned(bytes))
+    }
+
+    /// The names in the exercise's directory.
+    pub fn names(&self) -> Vec<String> {
+        names(&self.directory)
+    }
+
     /// What a path leads to.
     pub fn find(&self, path: &str) -> Fixture {
         if let Some(how) = escapes(path) {

@@ -1,10 +1,14 @@
-//! S: what the decoder does not see on its way: lengths.
+//! S: what the decoder does not see on its way: lengths, and keys that mean nothing where they stand.
 
+use std::sync::Arc;
+
+use crate::diagnostics::yaml::shortened;
 use crate::diagnostics::{Code, Findings};
-use crate::exercise::Text;
+use crate::exercise::{ExerciseKind, Text};
 use crate::ids::MAX_CONTENT_ID;
 
-use super::{ExerciseContext, PoolContext};
+use super::validation::{VALGRIND_LANGUAGES, valgrind_on_another_language};
+use super::{ExerciseContext, PoolContext, entry};
 
 /// The longest title, in characters.
 const MAX_TITLE: usize = 255;
@@ -39,5 +43,81 @@ fn length(text: Option<&Text>, key: &str, limit: usize, findings: &mut Findings<
                 .at(Code::S107, text.span.clone(), message)
                 .help("shorten it"),
         );
+    }
+}
+
+/// S106: `build` and `validation` where nothing is built, and checks of compiled programs where there
+/// are none.
+pub(super) fn keys_for_other_types(context: &ExerciseContext<'_>, findings: &mut Findings<'_>) {
+    let file = context.file;
+    let kind = file.kind.as_ref().map(|kind| kind.value);
+    if let Some(kind @ (ExerciseKind::Qcm | ExerciseKind::Text)) = kind {
+        for (key, absent) in [
+            ("build", file.build.is_absent()),
+            ("validation", file.validation.is_absent()),
+        ] {
+            if let Some(place) = context.key(key).filter(|_| !absent) {
+                let message = format!("`{key}` means nothing for the type `{}`", kind.as_str());
+                let problem = findings.at(Code::S106, place, message);
+                findings.push(problem.help(format!("remove `{key}`, or change the type")));
+            }
+        }
+        return;
+    }
+    let Some(language) = file.language.as_ref() else {
+        return;
+    };
+    let known = VALGRIND_LANGUAGES.contains(&&*language.value.to_lowercase());
+    if !known && !valgrind_on_another_language(context) {
+        checks_of_other_languages(context, language, findings);
+    }
+}
+
+/// One problem for all of the checks: they are there by one mistake.
+fn checks_of_other_languages(
+    context: &ExerciseContext<'_>,
+    language: &Text,
+    findings: &mut Findings<'_>,
+) {
+    let Some(checks) = context.file.validation.as_ref() else {
+        return;
+    };
+    let checks = &checks.value;
+    let source = findings.source();
+    let keys = [
+        ("check_valgrind", checks.check_valgrind.is_absent()),
+        ("allowed_functions", checks.allowed_functions.is_absent()),
+        (
+            "forbidden_functions",
+            checks.forbidden_functions.is_absent(),
+        ),
+    ];
+    let section = context.entry("validation").map(|entry| entry.value);
+    let mut places: Vec<_> = keys
+        .into_iter()
+        .filter(|(_, absent)| !absent)
+        .filter_map(|(key, _)| {
+            let entry = entry(context.tree, section?, key)?;
+            Some((key, context.tree.node(entry.key).span.clone()))
+        })
+        .collect();
+    places.sort_by_key(|(_, place)| place.start);
+    let mut problem = None;
+    for (key, place) in places {
+        problem = Some(match problem.take() {
+            None => {
+                let name = shortened(&language.value);
+                let message = format!("`{key}` is for C and its like, not for {name}");
+                let problem = findings.at(Code::S106, place, message);
+                problem.help("remove it, or mend the language")
+            }
+            Some(problem) => {
+                let path = Arc::clone(source.path());
+                crate::diagnostics::Diagnostic::label(problem, path, source.span(place), "and here")
+            }
+        });
+    }
+    if let Some(problem) = problem {
+        findings.push(problem);
     }
 }

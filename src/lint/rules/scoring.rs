@@ -78,3 +78,45 @@ fn keys(scoring: &ScoringFile) -> impl Iterator<Item = (&'static str, &Spanned<i
     all.into_iter()
         .filter_map(|(key, weight)| Some((key, weight.as_ref()?)))
 }
+
+/// C702: points that do not make the total.
+pub(super) fn total(context: &ExerciseContext<'_>, findings: &mut Findings<'_>) {
+    let file = context.file;
+    let Some(scoring) = file.scoring.as_ref() else {
+        return;
+    };
+    let points = |weight: &Field<i64>| weight.as_ref().map_or(0, |weight| weight.value);
+    let ScoringFile {
+        compilation,
+        per_test,
+        valgrind_clean,
+    } = &scoring.value;
+    let written = file.tests().len();
+    let tests = if written == 0 && file.has_answer() {
+        1
+    } else {
+        written
+    };
+    let tests = i64::try_from(tests).unwrap_or(i64::MAX);
+    let (compilation, each, clean) = (
+        points(compilation),
+        points(per_test),
+        points(valgrind_clean),
+    );
+    let sum = each
+        .saturating_mul(tests)
+        .saturating_add(compilation)
+        .saturating_add(clean);
+    let total = context.settings.score_total;
+    if sum == total {
+        return;
+    }
+    let place = context
+        .key("scoring")
+        .unwrap_or_else(|| scoring.span.clone());
+    let message = format!(
+        "the stages make {sum} points together, not {total}: {compilation} + {tests} × {each} + {clean}"
+    );
+    let help = "share the points anew, or set `lint.score_total`";
+    findings.push(findings.at(Code::C702, place, message).help(help));
+}

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostics::yaml::{Entry, NodeId, Tag, Tree, Value, shortened};
-use crate::diagnostics::{Applicability, Code, Findings, Severity};
+use crate::diagnostics::{Applicability, Code, Findings, Severity, Source};
 
 /// Y006: the same key twice in a mapping, reported at the later place. S103: a merge key whose value
 /// can't be merged in.
@@ -110,14 +110,36 @@ pub(super) fn anchors(tree: &Tree<'_>, findings: &mut Findings<'_>) {
             findings.push(problem.help("give it another name"));
         } else if !repeated.contains(&anchor.start) && times.get(name) == Some(&1) {
             let message = format!("no alias repeats what `{name}` marks");
-            let span = source.span(anchor.clone());
+            let range = with_blanks(source, &anchor);
             let problem = findings
                 .at(Code::Y011, anchor, message)
                 .severity(Severity::Warning);
             let problem = problem.help("remove the mark");
-            findings.push(problem.fix(Applicability::Safe, "remove it", span, ""));
+            findings.push(match range {
+                Some(range) => {
+                    let span = source.span(range);
+                    problem.fix(Applicability::Safe, "remove it", span, "")
+                }
+                None => problem,
+            });
         }
     }
+}
+
+/// An anchor with the blanks between it and what it marks, or with those before it where it ends its
+/// line; `None` where nothing else would be left between a comma and the next.
+fn with_blanks(source: &Source, anchor: &Range<usize>) -> Option<Range<usize>> {
+    let text = source.text();
+    let behind = &text[anchor.end..];
+    let rest = behind.trim_start_matches([' ', '\t']);
+    if rest.starts_with([',', ']', '}', ':']) {
+        return None;
+    }
+    if !rest.is_empty() && !rest.starts_with(['\n', '\r']) {
+        return Some(anchor.start..anchor.end + behind.len() - rest.len());
+    }
+    let before = text[..anchor.start].trim_end_matches([' ', '\t']).len();
+    Some(before..anchor.end)
 }
 
 /// Y013: tags outside of the core schema. S103: tags of the core schema that the value contradicts.

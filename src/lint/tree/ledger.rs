@@ -27,7 +27,7 @@ use crate::lint::walk::{self, Found, FoundFile, Role, Unreadable};
 use crate::lint::{CheckError, Settings};
 use crate::pool::Pool;
 
-use super::{select, unreadable};
+use super::{Outside, select, unreadable};
 use note::{Looked, Model, Note};
 
 /// What is known of each file of a tree.
@@ -112,9 +112,12 @@ impl Ledger {
         };
         let missing = self.unreadable.iter().cloned().map(unreadable);
         report.diagnostics.extend(missing);
-        let unread: Vec<PathBuf> = self.unreadable().map(Path::to_owned).collect();
+        let outside = Outside {
+            unread: self.unreadable.clone(),
+            ..Outside::default()
+        };
         let places = across::places(&self.files);
-        let verdicts = across::judge(&self.files, &places, &unread);
+        let verdicts = across::judge(&self.files, &places, &outside, &self.settings);
         let mut standings = Vec::with_capacity(self.files.len());
         for (((file, judged), verdict), place) in self.files.iter().zip(verdicts).zip(places) {
             let sound = judged.sound && !verdict.rejected;
@@ -132,7 +135,8 @@ impl Ledger {
             let mut own = judged.diagnostics.clone();
             own.extend(verdict.diagnostics);
             silence::silence(&mut own);
-            own.retain(|d| !judged.ignores.silence(d) && select(d, &self.settings));
+            // An error can't be ignored, so nobody asks what the file ignores.
+            own.retain(|d| select(d, &self.settings));
             report.diagnostics.extend(own);
         }
         report.sort();

@@ -122,7 +122,7 @@ fn what_is_no_envelope_is_refused() {
 #[test]
 fn every_topic_has_its_channels() {
     for (pattern, channels) in [
-        ("ws:42", ("ws:42", None)),
+        ("ws:42", ("ws:42", Some("mithril:live:ws:42"))),
         ("room:a", ("room:a", Some("mithril:live:room:a"))),
         ("room:*", ("room:*", Some("mithril:live:room:*"))),
         ("project:p", ("mithril:live:project:p", None)),
@@ -131,5 +131,108 @@ fn every_topic_has_its_channels() {
         let pattern = TopicPattern::parse(pattern, None).unwrap();
         let (first, second) = Envelope::channels(&pattern);
         assert_eq!((first.as_str(), second.as_deref()), channels);
+    }
+}
+
+fn stamp() -> Stamp {
+    Stamp {
+        timestamp: jiff::Timestamp::UNIX_EPOCH,
+        message_id: uuid::Uuid::nil(),
+    }
+}
+
+fn position() -> Position {
+    Position {
+        epoch: "e".to_owned(),
+        offset: 7,
+    }
+}
+
+/// What subscribers are sent of a message, before it is recorded and from its record.
+fn recorded(envelope: &Envelope) -> (Record, Envelope) {
+    let Address::Topic(topic) = &envelope.address else {
+        panic!("{envelope:?} has no topic");
+    };
+    let record = envelope.record(&stamp()).unwrap().unwrap();
+    let kept = Envelope::recorded(topic.clone(), position(), &record.payload).unwrap();
+    let live = Record::live(&record.payload, &position()).unwrap();
+    let channel = Envelope::live_channel(topic);
+    let arrived = Envelope::read(&channel, live.as_bytes()).unwrap();
+    assert_eq!(kept.recorded, arrived.recorded);
+    for dialect in [Dialect::Classic, Dialect::V1] {
+        assert_eq!(
+            kept.encode(dialect).unwrap(),
+            arrived.encode(dialect).unwrap()
+        );
+    }
+    let classic = Dialect::Classic;
+    assert_eq!(
+        kept.encode(classic).unwrap(),
+        envelope.encode(classic).unwrap()
+    );
+    (record, arrived)
+}
+
+#[test]
+fn what_is_recorded_comes_back_as_it_was() {
+    for (channel, payload) in [
+        ("ws:42", r#"{ "n": 1.50 }"#),
+        ("ws:42", " {} "),
+        ("ws:42", "not \"JSON\""),
+        ("ws:42", "null"),
+        ("ws:42", ""),
+        ("room:a", "[1]"),
+        ("mithril:live:room:a", SAID),
+        ("mithril:live:project:p", SAID),
+        ("websocket:broadcast", BROADCAST),
+        (
+            "websocket:broadcast",
+            r#"{"type":"t","user_id":"42","timestamp":"t","message_id":"m"}"#,
+        ),
+    ] {
+        let envelope = Envelope::read(channel, payload.as_bytes()).unwrap();
+        let (record, arrived) = recorded(&envelope);
+        let at = arrived.recorded.as_ref().unwrap();
+        assert_eq!(
+            (&*at.position, &at.message_id),
+            (&position(), &record.message_id)
+        );
+        let v1 = arrived.encode(Dialect::V1).unwrap();
+        let v1: serde_json::Value = serde_json::from_str(&v1).unwrap();
+        assert_eq!(
+            (&v1["epoch"], &v1["offset"]),
+            (&"e".into(), &7.into()),
+            "{v1}"
+        );
+        assert_eq!(v1["data"].to_string(), {
+            let data: serde_json::Value = serde_json::from_str(&envelope.data().unwrap()).unwrap();
+            data.to_string()
+        });
+    }
+}
+
+#[test]
+fn a_record_on_the_wire() {
+    let live = |channel: &str, payload: &str| {
+        let envelope = Envelope::read(channel, payload.as_bytes()).unwrap();
+        let (record, _) = recorded(&envelope);
+        Record::live(&record.payload, &position()).unwrap()
+    };
+    assert_snapshot!(live("mithril:live:room:a", SAID), @r#"{"offset":7,"epoch":"e","type":"chat","user_id":"42","message_id":"m","timestamp":"t","data":{"text":"hi"}}"#);
+    assert_snapshot!(live("ws:42", "{}"), @r#"{"offset":7,"epoch":"e","message_id":"00000000-0000-0000-0000-000000000000","timestamp":"1970-01-01T00:00:00.000Z","data":{}}"#);
+    assert_snapshot!(live("ws:42", "hi"), @r#"{"offset":7,"epoch":"e","message_id":"00000000-0000-0000-0000-000000000000","timestamp":"1970-01-01T00:00:00.000Z","text":"hi"}"#);
+    assert_snapshot!(live("websocket:broadcast", BROADCAST), @r#"{"offset":7,"epoch":"e","type":"task_updated","message_id":"m","timestamp":"2023-12-01T10:00:00Z","data":{"n":1}}"#);
+}
+
+#[test]
+fn who_comes_and_goes_is_not_kept_and_half_a_position_is_none() {
+    let moved = SAID.replace("chat", "user_left");
+    let moved = Envelope::read("mithril:live:room:a", moved.as_bytes()).unwrap();
+    assert_eq!(moved.record(&stamp()).unwrap(), None);
+    let all = Envelope::read("websocket:broadcast", br#"{"type":"t","message_id":"m"}"#).unwrap();
+    assert_eq!(all.record(&stamp()).unwrap(), None);
+    for half in [r#"{"offset":7,"#, r#"{"epoch":"e","#] {
+        let payload = SAID.replacen('{', half, 1);
+        assert!(Envelope::read("mithril:live:room:a", payload.as_bytes()).is_err());
     }
 }

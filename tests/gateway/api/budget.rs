@@ -1,5 +1,7 @@
 //! A user asks as often as frames may come on a connection, over all connections together.
 
+use mithril::gateway::{AuthConfig, TrustedProxies};
+
 use super::client::Ask;
 use crate::fixture::Fixture;
 
@@ -35,4 +37,27 @@ async fn a_user_who_asks_too_often_is_told_when_to_come_back() {
     // The budget is of requests, not of frames: a socket has its own.
     let mut socket = fixture.connect().await;
     socket.expect_silence().await;
+}
+
+#[tokio::test]
+async fn where_nobody_proves_anything_an_address_has_the_budget_of_its_connects() {
+    let fixture = Fixture::with(|config| {
+        config.auth = Some(AuthConfig::anonymous());
+        config.limits.connects_per_address = 1;
+        config.limits.connects_burst = 3;
+        config.proxies = TrustedProxies::new(vec!["127.0.0.0/8".parse().unwrap()]);
+    })
+    .await;
+    let from = |address| Ask::get(PATH).no_token().header("x-forwarded-for", address);
+    let mut answers = Vec::new();
+    while answers.last() != Some(&429) {
+        answers.push(from("192.0.2.1").send(&fixture).await.status);
+    }
+    assert!(answers.len() > 3, "{answers:?}");
+    assert_eq!(from("192.0.2.2").send(&fixture).await.status, 200);
+    // From this machine all may.
+    for _ in 0..9 {
+        let own = Ask::get(PATH).no_token().send(&fixture).await;
+        assert_eq!(own.status, 200);
+    }
 }

@@ -1,7 +1,9 @@
 //! Taking texts, whole numbers, truth values and names of a fixed set.
 
-use super::super::super::{Applicability, Code, Severity, nearest};
-use super::super::scalar::is_odd_number;
+use std::ops::Range;
+
+use super::super::super::{Applicability, Code, Edit, Severity, nearest};
+use super::super::scalar::{is_odd_number, unlike_text};
 use super::super::{Literal, Node, NodeId, Style, Tag, Value, is_implicit_bool};
 use super::{Decoder, Field, Fields, Need, Spanned, shortened};
 
@@ -45,6 +47,16 @@ impl Decoder<'_, '_, '_, '_> {
             let quoted = format!("\"{text}\"");
             self.findings
                 .push(problem.fix(Applicability::Safe, "put it in quotes", whole, quoted));
+        } else if node.is_plain()
+            && let Some(other) = unlike_text(text)
+        {
+            let message = format!("`{}` is {other} to some readers of YAML", shortened(text));
+            let whole = self.findings.source().span(span.clone());
+            let problem = self.findings.at(Code::Y019, span.clone(), message);
+            let problem = problem.help("put it in quotes, so that all take it for a text");
+            let quoted = format!("\"{text}\"");
+            self.findings
+                .push(problem.fix(Applicability::Safe, "put it in quotes", whole, quoted));
         }
         if text.trim().is_empty() {
             let message = format!("`{key}` is blank");
@@ -56,13 +68,40 @@ impl Decoder<'_, '_, '_, '_> {
         if *style == Style::Quoted && text.trim_matches([' ', '\t']).len() < text.len() {
             let message = format!("`{key}` begins or ends with a space");
             let problem = self.findings.at(Code::S105, span.clone(), message);
-            self.findings
-                .push(problem.severity(Severity::Warning).help("remove the space"));
+            let mut problem = problem.severity(Severity::Warning).help("remove the space");
+            let edits = self.spaces_within_quotes(&span, text);
+            if !edits.is_empty() {
+                problem = problem.edits(Applicability::Safe, "remove the space", edits);
+            }
+            self.findings.push(problem);
         }
         Some(Spanned {
             value: text.clone().into_owned(),
             span,
         })
+    }
+
+    /// Removes the blanks behind the opening and before the closing quote, if these are all.
+    fn spaces_within_quotes(&self, span: &Range<usize>, text: &str) -> Vec<Edit> {
+        const BLANKS: [char; 2] = [' ', '\t'];
+        let written = self.findings.source().text().get(span.clone());
+        let inner = written.and_then(|written| written.get(1..written.len().saturating_sub(1)));
+        let inner = inner.unwrap_or_default();
+        let before = inner.len() - inner.trim_start_matches(BLANKS).len();
+        let behind = inner.len() - inner.trim_end_matches(BLANKS).len();
+        let same = text.len() - text.trim_start_matches(BLANKS).len() == before
+            && text.len() - text.trim_end_matches(BLANKS).len() == behind;
+        // A blank that a backslash stands before is not the only one.
+        if !same || inner.trim_end_matches(BLANKS).ends_with('\\') {
+            return Vec::new();
+        }
+        let start = span.start + 1;
+        let end = span.end - 1;
+        let edits = [start..start + before, end - behind..end].into_iter();
+        edits
+            .filter(|range| !range.is_empty())
+            .map(|range| self.findings.edit(range, ""))
+            .collect()
     }
 
     /// One of a fixed set of names; `aliases` are names that others use for them.

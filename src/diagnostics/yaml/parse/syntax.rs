@@ -5,6 +5,7 @@ use std::ops::Range;
 use granit_parser::{ErrorKind, ScanError};
 
 use super::super::super::{Applicability, Code, Diagnostic, Findings, Source};
+use super::super::edit::in_quotes;
 use super::super::tree::{Tree, Value};
 use super::{Refused, words};
 
@@ -115,11 +116,6 @@ fn colon(source: &Source, offset: usize, findings: &Findings<'_>) -> Diagnostic 
             source.span(value),
             quoted,
         )
-}
-
-/// The text in double quotes.
-fn in_quotes(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 fn quotes_help(quoted: &str) -> String {

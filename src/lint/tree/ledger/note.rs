@@ -54,7 +54,13 @@ impl Looked {
     ) -> Self {
         // The stamp is older than the text: what is written in between is seen the next time.
         let stamp = Stamp::of(&file.path);
-        let mut judged = check::read(&file.path, &file.shown, file.role, &beside(file), settings);
+        let mut judged = check::read(
+            &file.path,
+            &file.shown,
+            file.role,
+            &beside(file, &Arc::default()),
+            settings,
+        );
         let text = judged.source.take();
         judged = trim(judged, settings);
         // A pool's list is compared with the disk whenever an exercise changes.
@@ -176,7 +182,7 @@ impl Model {
 impl Note {
     /// Whether the file is sound and nothing on the disk speaks against it.
     pub(super) fn is_as_it_was(&self, file: &FoundFile, judged: &Judged) -> bool {
-        let beside = beside(file);
+        let beside = beside(file, &Arc::default());
         let is_there = |name| matches!(beside.find(name), Fixture::File(size) if size <= LARGE);
         judged.sound
             && self.stamp.is_that_of(&file.path)

@@ -1,0 +1,14 @@
+//! The history tier: one suite that every history passes.
+//!
+//! `conformance` says what a history is, over a factory; each other module is one factory. Nothing
+//! here sleeps: the factory makes time pass.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a helper that fails fails its test"
+)]
+
+mod conformance;
+mod memory;
+#[path = "../broker/recorder.rs"]
+mod recorder;

@@ -1,0 +1,28 @@
+//! The Redis tier: real servers that are killed, frozen, and set up so that they refuse.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a helper that fails fails its test"
+)]
+
+#[expect(dead_code, reason = "each tier uses a part of it")]
+#[path = "../cli/fixture.rs"]
+mod binary;
+mod cache;
+mod causes;
+mod commands;
+#[expect(unreachable_pub, reason = "the generators are shared with the benches")]
+#[path = "../support/content.rs"]
+mod content;
+mod faults;
+#[expect(dead_code, reason = "each tier uses a part of it")]
+#[path = "../gateway/fixture.rs"]
+mod fixture;
+mod gateway;
+mod places;
+#[path = "../broker/recorder.rs"]
+mod recorder;
+mod refusals;
+#[path = "../support/redis.rs"]
+mod server;
+mod subscriber;
