@@ -7,6 +7,11 @@ use mithril::cli::{self, Cli};
 use mithril::commands::{self, Surroundings};
 use mithril::output::{self, ExitStatus, Printer};
 
+// Gives back what connections that have ended held.
+#[cfg(feature = "jemalloc")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     // TLS fails without it. Another can't be there: nothing has run before this.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
