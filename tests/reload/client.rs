@@ -53,9 +53,12 @@ impl Client {
 
     /// The next frame. A socket that is closed fails the test.
     pub(crate) async fn receive(&mut self) -> Value {
-        match soon(self.socket.next()).await.unwrap().unwrap() {
-            Message::Text(text) => serde_json::from_str(&text).unwrap(),
-            other => panic!("not text: {other:?}"),
+        loop {
+            match soon(self.socket.next()).await.unwrap().unwrap() {
+                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+                Message::Ping(_) => {}
+                other => panic!("not text: {other:?}"),
+            }
         }
     }
 
