@@ -1,0 +1,87 @@
+//! The process: a hangup, and a queue of events that overflows while nobody reads it.
+
+use std::fs;
+use std::time::SystemTime;
+
+use crate::client::{Client, told};
+use crate::fixture::{Tree, exercise, metric};
+use crate::process::Process;
+
+const SECRET: &str = "a secret of at least thirty-two bytes";
+
+fn configure(tree: &Tree, level: &str, watch: &str) -> std::path::PathBuf {
+    let path = tree.beside("mithril.toml");
+    let text = format!(
+        "[auth]\nsecret = \"{SECRET}\"\n[content]\ndir = \"{}\"\nwatch = \"{watch}\"\n\
+         [log]\nlevel = \"{level}\"\n",
+        tree.root.display()
+    );
+    fs::write(&path, text).unwrap();
+    path
+}
+
+#[tokio::test]
+async fn a_hangup_reloads_content_and_log_level() {
+    let tree = Tree::new();
+    let mut process = Process::start(&configure(&tree, "info", "off")).await;
+    let mut client = Client::listener(process.address).await;
+    tree.write("p/a/exercise.yaml", &exercise("a", "two"));
+    tree.write("p/b/exercise.yaml", "id: [");
+    client.expect_silence().await;
+    configure(&tree, "debug", "off");
+    process.signal("-HUP");
+    assert_eq!(client.until("a", "changed").await, []);
+    let problem = process.logged("this `[` is never closed").await;
+    assert_eq!(problem["code"], "Y001");
+    assert_eq!(problem["line"], 1);
+    let reloaded = process.logged("content reloaded").await;
+    assert_eq!(reloaded["result"], "applied");
+    assert_eq!(reloaded["stale"], 1);
+    // What is debug shows now.
+    let other = Client::listener(process.address).await;
+    process.logged("opened").await;
+    drop(other);
+    // A configuration that is wrong changes nothing, and stops nothing.
+    fs::write(tree.beside("mithril.toml"), "[log]\nlevel = \"loud\"\n").unwrap();
+    tree.write("p/a/exercise.yaml", &exercise("a", "three"));
+    process.signal("-HUP");
+    process.logged("the configuration stays as it was").await;
+    assert_eq!(client.until("a", "changed").await, []);
+    client.expect_silence().await;
+}
+
+#[tokio::test]
+async fn a_queue_of_events_that_overflows_loses_no_change() {
+    let tree = Tree::new();
+    let mut process = Process::start(&configure(&tree, "info", "inotify")).await;
+    let mut client = Client::listener(process.address).await;
+    // The watch has begun once it has told of something.
+    tree.write("p/a/exercise.yaml", &exercise("a", "two"));
+    assert_eq!(client.until("a", "changed").await, []);
+
+    let limit = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap();
+    let limit: usize = limit.trim().parse().unwrap();
+    process.signal("-STOP");
+    let logs =
+        [0, 1].map(|number| fs::File::create(tree.path(&format!("p/a/{number}.log"))).unwrap());
+    // Each makes an event, and twice as many as there is room for: it may take some to stop.
+    for number in 0..2 * limit {
+        logs[number % 2].set_modified(SystemTime::now()).unwrap();
+    }
+    tree.write("p/b/exercise.yaml", &exercise("b", "two"));
+    tree.write("p/new/exercise.yaml", &exercise("new", "one"));
+    process.signal("-CONT");
+    process
+        .logged("the watch over the content has lost track: it begins anew")
+        .await;
+    let changes = client.until("new", "added").await;
+    assert_eq!(changes, told(&[("b", "changed")]));
+    // Also in the directory that nobody was told of.
+    tree.write("p/new/exercise.yaml", &exercise("new", "two"));
+    assert_eq!(client.until("new", "changed").await, []);
+    client.expect_silence().await;
+    assert_eq!(
+        metric(process.address, "mithril_reload_total{result=\"applied\"}").await,
+        3
+    );
+}
