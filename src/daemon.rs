@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 use crate::broker::Carrier;
+use crate::cache::{Cache, Keeper, LeaseTiming};
 use crate::catalog::{CatalogStore, ExerciseService};
 use crate::clock::Clock;
 use crate::gateway::{
@@ -61,6 +62,8 @@ pub struct DaemonConfig {
     pub rules: Rules,
     /// What carries messages.
     pub broker: Carrier,
+    /// Where other services read the content, if it is kept for them.
+    pub cache: Option<(Cache, LeaseTiming)>,
     /// What time it is.
     pub clock: Clock,
 }
@@ -83,6 +86,7 @@ impl DaemonConfig {
             limits: Limits::default(),
             rules: Rules::default(),
             broker: Carrier::default(),
+            cache: None,
             clock: Clock::system(),
         }
     }
@@ -136,6 +140,7 @@ pub struct Daemon {
     metrics: Metrics,
     exercises: ExerciseService,
     gateway: Gateway,
+    keeper: Option<Keeper>,
 }
 
 impl Daemon {
@@ -158,6 +163,10 @@ impl Daemon {
             Some(address) => Some(listen(address).await?),
             None => None,
         };
+        let keeper = config.cache.map(|(cache, timing)| {
+            let store = Arc::clone(&config.catalog);
+            Keeper::new(cache, store, timing)
+        });
         let exercises = ExerciseService::new(config.catalog);
         if config.origins.are_any() {
             tracing::warn!("cors.origins = *: pages of every site may open sockets");
@@ -191,6 +200,7 @@ impl Daemon {
             metrics,
             exercises,
             gateway,
+            keeper,
         })
     }
 
@@ -240,6 +250,9 @@ impl Daemon {
             tracing::info!(%address, "serving metrics");
             address
         });
+        if let Some(keeper) = self.keeper {
+            tasks.spawn("cache", keeper.run(tasks.stopping()));
+        }
         tracing::info!(address = %self.address, "serving");
         Running {
             address: self.address,

@@ -3,12 +3,14 @@
 //! Bind, load, serve, drain. A second signal ends at once, whoever is late.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 
 use crate::broker::redis::RedisConfig;
+use crate::cache::{Cache, LeaseTiming};
 use crate::catalog::{self, Catalog, CatalogStore, Loaded};
 use crate::cli::{How, Serve};
 use crate::config::{self, Config, Layers};
@@ -16,6 +18,7 @@ use crate::daemon::{Daemon, DaemonConfig};
 use crate::diagnostics::Diagnostic;
 use crate::gateway::{AuthConfig, Limits, Origins, Rules, TrustedProxies};
 use crate::ids::UserId;
+use crate::link::{Link, LinkLimits};
 use crate::lint::Settings;
 use crate::output::{ExitStatus, Printer};
 use crate::telemetry::{self, LogFormat, LogSettings};
@@ -24,6 +27,11 @@ use crate::telemetry::{self, LogFormat, LogSettings};
 const DEV_USER: &str = "dev";
 /// Open files that are no sockets: content, logs, brokers, and HTTP connections.
 const FILES_OF_ITS_OWN: u64 = 128;
+/// Nobody waits for the cache, and a large pool takes its time.
+const CACHE_LIMITS: LinkLimits = LinkLimits {
+    answer: Duration::from_secs(5),
+    dial: Duration::from_secs(1),
+};
 
 pub(super) fn run(
     args: Serve,
@@ -94,6 +102,8 @@ fn settings(
     };
     if let Some(url) = &config.redis.server {
         settings.broker = RedisConfig::new(url.clone()).into();
+        let cache = Cache::new(Link::new(url.clone(), CACHE_LIMITS), config.cache.into());
+        settings.cache = Some((cache, LeaseTiming::default()));
     }
     Ok(settings)
 }
