@@ -8,6 +8,7 @@
 
 mod held;
 mod invalidate;
+mod keeper;
 mod keys;
 mod status;
 mod step;
@@ -25,6 +26,7 @@ use crate::link::{Command, Link, LinkError, LinkFailure, Replies, Reply};
 use step::{News, Step};
 
 pub use invalidate::Selection;
+pub use keeper::{Keeper, LeaseTiming};
 pub use status::{CacheStatus, Lifetime, PoolStatus};
 pub use warm::{PoolWarmed, Scope, WarmError, Warmed};
 

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use crate::broker::Carrier;
 use crate::broker::memory::MemoryBroker;
+use crate::cache::{Cache, Keeper, LeaseTiming};
 use crate::catalog::{CatalogStore, ExerciseService};
 use crate::clock::Clock;
 use crate::gateway::{
@@ -73,6 +74,8 @@ pub struct DaemonConfig {
     pub history: Arc<dyn History>,
     /// Whether users are sent what came while they had no connection.
     pub deliver_on_connect: bool,
+    /// Where other services read the content, if it is kept for them.
+    pub cache: Option<(Cache, LeaseTiming)>,
     /// What time it is.
     pub clock: Clock,
 }
@@ -101,6 +104,7 @@ impl DaemonConfig {
             history: Arc::new(history),
             deliver_on_connect: true,
             clock,
+            cache: None,
         }
     }
 }
@@ -154,6 +158,7 @@ pub struct Daemon {
     exercises: ExerciseService,
     gateway: Gateway,
     content: Option<(Reloader, ContentConfig)>,
+    keeper: Option<Keeper>,
 }
 
 impl Daemon {
@@ -176,6 +181,10 @@ impl Daemon {
             Some(address) => Some(listen(address).await?),
             None => None,
         };
+        let keeper = config.cache.map(|(cache, timing)| {
+            let store = Arc::clone(&config.catalog);
+            Keeper::new(cache, store, timing)
+        });
         let exercises = ExerciseService::new(Arc::clone(&config.catalog));
         if config.origins.are_any() {
             tracing::warn!("cors.origins = *: pages of every site may open sockets");
@@ -218,6 +227,7 @@ impl Daemon {
             exercises,
             gateway,
             content,
+            keeper,
         })
     }
 
@@ -279,6 +289,9 @@ impl Daemon {
             reloader.follow(content.root, content.watch);
             reloader
         });
+        if let Some(keeper) = self.keeper {
+            tasks.spawn("cache", keeper.run(tasks.stopping()));
+        }
         tracing::info!(address = %self.address, "serving");
         Running {
             address: self.address,

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::StreamExt as _;
-use futures_util::stream;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Catalog, PoolEntry};
@@ -75,7 +75,10 @@ impl Cache {
     /// Compares Redis with a catalog.
     pub async fn status(&self, catalog: &Catalog) -> Result<CacheStatus, LinkError> {
         let list = self.status_of_list(catalog).await?;
-        let looks = catalog.pools().map(|pool| self.status_of(catalog, pool));
+        let looks = catalog
+            .pools()
+            .map(|pool| self.status_of(catalog, pool).boxed());
+        let looks: Vec<BoxFuture<'_, _>> = looks.collect();
         let mut looks = stream::iter(looks).buffered(AT_ONCE);
         let mut pools = Vec::new();
         while let Some(status) = looks.next().await {

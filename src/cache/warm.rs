@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use futures_util::StreamExt as _;
-use futures_util::stream;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 
 use crate::catalog::{Catalog, PoolEntry};
 use crate::ids::{ExerciseId, PoolId};
@@ -71,6 +71,24 @@ pub struct PoolWarmed {
     pub pool_changed: bool,
 }
 
+/// The link's part of it.
+impl From<WarmError> for LinkError {
+    fn from(error: WarmError) -> Self {
+        match error {
+            WarmError::Begin(error) | WarmError::List(error) => error,
+            WarmError::Pool { source, .. } => source,
+        }
+    }
+}
+
+/// What all pools of a run share.
+struct Run<'a> {
+    catalog: &'a Catalog,
+    progress: &'a Progress,
+    expiry: Option<Expiry>,
+    failed: AtomicBool,
+}
+
 impl Scope {
     fn has(&self, pool: &PoolEntry) -> bool {
         match self {
@@ -115,31 +133,45 @@ impl Cache {
     ) -> Warmed {
         let pools: Vec<_> = catalog.pools().filter(|pool| scope.has(pool)).collect();
         progress.begin(pools.iter().map(|pool| pool.pool.exercises.len()).sum());
-        let failed = AtomicBool::new(false);
-        let goes_on = || !progress.is_cancelled() && !failed.load(Ordering::Relaxed);
-        let pass = async |pool: &PoolEntry| {
-            let outcome = self.pass(catalog, pool, expiry).await;
-            failed.fetch_or(outcome.is_err(), Ordering::Relaxed);
-            progress.add(pool.pool.exercises.len());
-            outcome.map_err(|source| WarmError::Pool {
-                pool: pool.pool.id.clone(),
-                source,
-            })
+        let run = Run {
+            catalog,
+            progress,
+            expiry,
+            failed: AtomicBool::new(false),
         };
-        let begun = pools
-            .iter()
-            .take_while(|_| goes_on())
-            .map(|pool| pass(pool));
+        let begun: Vec<_> = pools.iter().map(|pool| self.begin(pool, &run)).collect();
         let mut passed = stream::iter(begun).buffered(AT_ONCE);
         let mut warmed = Warmed::default();
         // What is under way when something fails is waited for: it may have been done.
         while let Some(outcome) = passed.next().await {
             match outcome {
-                Ok(pool) => warmed.pools.push(pool),
-                Err(error) => drop(warmed.failed.get_or_insert(error)),
+                Some(Ok(pool)) => warmed.pools.push(pool),
+                Some(Err(error)) => drop(warmed.failed.get_or_insert(error)),
+                None => {}
             }
         }
         warmed
+    }
+
+    /// Passes over a pool; nothing if nothing more is to begin.
+    fn begin<'a>(
+        &'a self,
+        entry: &'a PoolEntry,
+        run: &'a Run<'a>,
+    ) -> BoxFuture<'a, Option<Result<PoolWarmed, WarmError>>> {
+        let pass = async move {
+            if run.progress.is_cancelled() || run.failed.load(Ordering::Relaxed) {
+                return None;
+            }
+            let outcome = self.pass(run.catalog, entry, run.expiry).await;
+            run.failed.fetch_or(outcome.is_err(), Ordering::Relaxed);
+            run.progress.add(entry.pool.exercises.len());
+            Some(outcome.map_err(|source| WarmError::Pool {
+                pool: entry.pool.id.clone(),
+                source,
+            }))
+        };
+        pass.boxed()
     }
 
     async fn pass(

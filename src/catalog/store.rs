@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
+use tokio::sync::Notify;
 
 use super::Catalog;
 
@@ -12,6 +13,7 @@ use super::Catalog;
 pub struct CatalogStore {
     current: ArcSwap<Catalog>,
     revision: AtomicU64,
+    swapped: Notify,
 }
 
 impl CatalogStore {
@@ -20,6 +22,7 @@ impl CatalogStore {
         Self {
             current: ArcSwap::from_pointee(catalog),
             revision: AtomicU64::new(1),
+            swapped: Notify::new(),
         }
     }
 
@@ -31,7 +34,21 @@ impl CatalogStore {
     /// Puts another catalog in its place and returns the revision it has got.
     pub fn swap(&self, catalog: Arc<Catalog>) -> u64 {
         self.current.store(catalog);
-        self.revision.fetch_add(1, Ordering::Relaxed) + 1
+        let revision = self.revision.fetch_add(1, Ordering::Relaxed) + 1;
+        self.swapped.notify_waiters();
+        revision
+    }
+
+    /// Waits until there is another catalog than that of this revision.
+    pub async fn changed(&self, since: u64) {
+        loop {
+            let mut swapped = std::pin::pin!(self.swapped.notified());
+            swapped.as_mut().enable();
+            if self.revision() != since {
+                return;
+            }
+            swapped.await;
+        }
     }
 
     /// How many catalogs this process has served so far.

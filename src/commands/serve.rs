@@ -4,6 +4,7 @@
 //! configuration and the content again; what is wrong with either leaves that as it was.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
@@ -11,6 +12,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::broker::memory::MemoryBroker;
 use crate::broker::redis::RedisConfig;
+use crate::cache::{Cache, LeaseTiming};
 use crate::catalog::CatalogStore;
 use crate::cli::{How, Serve};
 use crate::config::{self, Config, Layers};
@@ -20,6 +22,7 @@ use crate::history::Bounds;
 use crate::history::absent::Absent;
 use crate::history::memory::MemoryHistory;
 use crate::ids::UserId;
+use crate::link::{Link, LinkLimits};
 use crate::lint::Settings;
 use crate::output::{ExitStatus, Printer};
 use crate::telemetry::{self, LogFormat, LogLevel, LogSettings};
@@ -30,6 +33,11 @@ use super::signals::Signals;
 const DEV_USER: &str = "dev";
 /// Open files that are no sockets: content, logs, brokers, and HTTP connections.
 const FILES_OF_ITS_OWN: u64 = 128;
+/// Nobody waits for the cache, and a large pool takes its time.
+const CACHE_LIMITS: LinkLimits = LinkLimits {
+    answer: Duration::from_secs(5),
+    dial: Duration::from_secs(1),
+};
 
 pub(super) fn run(
     args: Serve,
@@ -162,6 +170,8 @@ fn settings(
     if let Some(url) = &config.redis.server {
         settings.broker = RedisConfig::new(url.clone()).into();
         settings.history = Arc::new(Absent);
+        let cache = Cache::new(Link::new(url.clone(), CACHE_LIMITS), config.cache.into());
+        settings.cache = Some((cache, LeaseTiming::default()));
     } else {
         let broker = MemoryBroker::new();
         let history = MemoryHistory::new(kept, settings.clock.clone(), &broker);

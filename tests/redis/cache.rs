@@ -18,7 +18,7 @@ use crate::subscriber::Subscriber;
 /// As many exercises as any version of a pool has.
 const EXERCISES: usize = 10;
 
-fn link(server: &RedisServer) -> Link {
+pub(crate) fn link(server: &RedisServer) -> Link {
     let limits = LinkLimits {
         answer: Duration::from_secs(20),
         dial: Duration::from_secs(20),
@@ -26,7 +26,7 @@ fn link(server: &RedisServer) -> Link {
     Link::new(server.url().parse().unwrap(), limits)
 }
 
-fn cache(server: &RedisServer) -> Cache {
+pub(crate) fn cache(server: &RedisServer) -> Cache {
     let lifetimes = Lifetimes {
         content: Duration::from_hours(1),
         pools: Duration::from_mins(30),
@@ -73,7 +73,7 @@ fn content(pool: &str, version: usize, exercises: &[usize]) -> PoolContent {
 }
 
 /// In each version the pool `p` has other exercises, and in every second one there is `q` besides.
-fn catalog(version: usize) -> Catalog {
+pub(crate) fn catalog(version: usize) -> Catalog {
     let some: Vec<_> = (0..EXERCISES)
         .filter(|n| !(n + version).is_multiple_of(3))
         .collect();

@@ -1,0 +1,179 @@
+//! One replica keeps the cache as its catalog is; when it goes, another does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mithril::cache::{Cache, CacheStatus, Keeper, LeaseTiming, Lifetimes};
+use mithril::catalog::{Catalog, CatalogStore};
+use mithril::shutdown::Tasks;
+use tokio::time::Instant;
+
+use crate::cache::{cache, catalog, link};
+use crate::fixture::Fixture;
+use crate::recorder::soon;
+use crate::server::RedisServer;
+
+const TIMING: LeaseTiming = LeaseTiming {
+    lease: Duration::from_millis(400),
+    renewal: Duration::from_millis(50),
+};
+
+struct Replica {
+    store: Arc<CatalogStore>,
+    tasks: Tasks,
+}
+
+impl Replica {
+    fn start(cache: Cache, catalog: Catalog) -> Self {
+        let (store, tasks) = (Arc::new(CatalogStore::new(catalog)), Tasks::new());
+        let keeper = Keeper::new(cache, Arc::clone(&store), TIMING);
+        tasks.spawn("cache", keeper.run(tasks.stopping()));
+        Self { store, tasks }
+    }
+
+    async fn stop(self) {
+        self.tasks.stop();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        assert_eq!(self.tasks.join(deadline).await, []);
+    }
+
+    /// Ends it as if the power had gone: it says nothing any more.
+    async fn vanish(self) {
+        // The deadline has passed already.
+        self.tasks.join(Instant::now()).await;
+        let deadline = Instant::now() + Duration::from_secs(20);
+        self.tasks.join(deadline).await;
+    }
+}
+
+/// Waits until the cache is as this catalog is.
+async fn becomes(cache: &Cache, catalog: &Catalog) {
+    soon(async {
+        while !cache
+            .status(catalog)
+            .await
+            .as_ref()
+            .is_ok_and(CacheStatus::is_clean)
+        {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+/// Waits until the holder has given another sign, so that what it was to do is done.
+async fn another_turn(server: &RedisServer) {
+    let left = || -> i64 {
+        server
+            .cli(&["PTTL", "mithril:lease:cache"])
+            .parse()
+            .unwrap()
+    };
+    for _ in 0..2 {
+        let mut before = left();
+        soon(async {
+            loop {
+                let now = left();
+                if now > before {
+                    return;
+                }
+                before = now;
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_holder_writes_and_follows_its_catalog() {
+    let server = RedisServer::start();
+    let cache = cache(&server);
+    let holder = Replica::start(cache.clone(), catalog(2));
+    becomes(&cache, &catalog(2)).await;
+    for version in 3..8 {
+        holder.store.swap(Arc::new(catalog(version)));
+        becomes(&cache, &catalog(version)).await;
+    }
+    holder.stop().await;
+    assert_eq!(
+        server.cli(&["EXISTS", "mithril:lease:cache"]),
+        "0",
+        "it is given back"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_does_not_hold_the_lease_writes_nothing_until_it_is_free() {
+    let server = RedisServer::start();
+    let cache = cache(&server);
+    let first = Replica::start(cache.clone(), catalog(2));
+    becomes(&cache, &catalog(2)).await;
+    let second = Replica::start(cache.clone(), catalog(4));
+    let third = Replica::start(cache.clone(), Catalog::default());
+    for _ in 0..3 {
+        another_turn(&server).await;
+        assert!(cache.status(&catalog(2)).await.unwrap().is_clean());
+    }
+    // It gives no sign any more: its lease runs out. Who has no content does not follow it.
+    first.vanish().await;
+    becomes(&cache, &catalog(4)).await;
+    second.stop().await;
+    third.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_redis_has_lost_is_written_anew() {
+    let mut server = RedisServer::start();
+    let cache = cache(&server);
+    let holder = Replica::start(cache.clone(), catalog(2));
+    becomes(&cache, &catalog(2)).await;
+    server.restart();
+    becomes(&cache, &catalog(2)).await;
+    server.cli(&["FLUSHALL"]);
+    becomes(&cache, &catalog(2)).await;
+    holder.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_would_expire_is_renewed_before() {
+    let server = RedisServer::start();
+    let lifetimes = Lifetimes {
+        content: Duration::from_secs(4),
+        pools: Duration::from_secs(2),
+    };
+    let cache = Cache::new(link(&server), lifetimes);
+    let holder = Replica::start(cache, catalog(2));
+    let expires = |key: &str| -> i64 { server.cli(&["PEXPIRETIME", key]).parse().unwrap() };
+    for key in ["mithril:pools:list", "mithril:exercise:p0"] {
+        let is_there = async {
+            while expires(key) <= 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        soon(is_there).await;
+        let first = expires(key);
+        soon(async {
+            loop {
+                match expires(key) {
+                    now if now > first => return,
+                    now => assert_eq!(now, first, "{key} has expired"),
+                }
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+    holder.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_daemon_keeps_the_cache_of_what_it_serves() {
+    let server = RedisServer::start();
+    let kept = (cache(&server), TIMING);
+    let daemon = Fixture::with(|config| config.cache = Some(kept)).await;
+    let content = Catalog::build(crate::fixture::content()).unwrap();
+    becomes(&cache(&server), &content).await;
+    assert_eq!(daemon.daemon.drain().await, []);
+    assert_eq!(server.cli(&["EXISTS", "mithril:lease:cache"]), "0");
+}
