@@ -208,6 +208,7 @@ complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-enabled -
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-secret-file -d 'The key that tokens are signed with, of HS algorithms [env: MITHRIL_AUTH_SECRET, JWT_SECRET_KEY]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-previous-secret-file -d 'The key before it, for rotation [env: MITHRIL_AUTH_PREVIOUS_SECRET]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-allow-short-secret -d 'Whether the key may be shorter than 32 bytes [default: false] [env: MITHRIL_AUTH_ALLOW_SHORT_SECRET]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-api-keys-file -d 'Keys of services that may publish to every topic, for the header X-API-Key; one a line [env: MITHRIL_AUTH_API_KEYS]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-algorithm -d 'The algorithm of tokens: HS256, RS256, ES256, EdDSA and their kin [default: HS256] [env: MITHRIL_AUTH_ALGORITHM, JWT_ALGORITHM]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-public-key -d 'The public key of RS, PS, ES and EdDSA algorithms: a PEM file [env: MITHRIL_AUTH_PUBLIC_KEY]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-jwks -d 'The public keys of those algorithms: a JSON Web Key Set file [env: MITHRIL_AUTH_JWKS]' -r

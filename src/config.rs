@@ -103,6 +103,7 @@ impl Config {
                 secret: read.secret("auth.secret"),
                 previous_secret: read.secret("auth.previous_secret"),
                 allow_short_secret: read.truth("auth.allow_short_secret"),
+                api_keys: read.secrets("auth.api_keys"),
                 algorithm: read
                     .choice("auth.algorithm", &ALGORITHMS)
                     .unwrap_or_default(),

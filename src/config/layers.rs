@@ -146,6 +146,17 @@ impl<'l> Reader<'l> {
         self.read(path, expected, text).map(Secret::new)
     }
 
+    /// A list of secrets; a text has commas or line breaks between them.
+    pub(super) fn secrets(&mut self, path: &str) -> Vec<Secret<String>> {
+        let expected = "a list of texts, or a text with one in each line";
+        let all = |raw: &Raw| {
+            let items = raw.list()?;
+            let keys = items.iter().flat_map(|item| item.split_whitespace());
+            Some(keys.map(|key| Secret::new(key.to_owned())).collect())
+        };
+        self.read(path, expected, all).unwrap_or_default()
+    }
+
     /// A text that begins with this, or the file that holds it.
     pub(super) fn document(&mut self, path: &str, begin: &str) -> Option<String> {
         let text = self.optional_text(path)?;

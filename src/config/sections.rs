@@ -70,6 +70,8 @@ pub struct Auth {
     pub previous_secret: Option<Secret<String>>,
     /// Whether a key of HS algorithms may be shorter than 32 bytes.
     pub allow_short_secret: bool,
+    /// The keys of services that publish.
+    pub api_keys: Vec<Secret<String>>,
     /// The algorithm of tokens.
     pub algorithm: Algorithm,
     /// The public key of other algorithms, as PEM.

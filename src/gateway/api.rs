@@ -8,6 +8,8 @@ mod asker;
 mod body;
 mod conditional;
 mod error;
+mod publish;
+mod topics;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path, State};
@@ -18,10 +20,10 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ExerciseId, PoolId, UserId};
-use crate::protocol::{CloseCode, EncodeError, Topic};
+use crate::protocol::{CloseCode, EncodeError};
 
 use super::call::{self, Action, Call};
-use super::policy::{self, Forbidden, Intent};
+use super::policy::{self, Intent};
 use super::{Gateway, Route};
 use asker::Asker;
 use body::Object;
@@ -35,7 +37,9 @@ pub(super) fn routes() -> Vec<Route<Gateway>> {
         Route::get("/api/v1/pools/{id}/exercises", exercises),
         Route::get("/api/v1/exercises/{id}", exercise),
         Route::post("/api/v1/exercises/{id}/launch", launch),
-        Route::get("/api/v1/presence/{topic}", presence),
+        Route::get("/api/v1/history/{topic}", topics::history),
+        Route::get("/api/v1/presence/{topic}", topics::presence),
+        Route::post("/api/v1/publish", publish::publish),
         Route::post("/api/v1/disconnect", disconnect),
     ]
 }
@@ -134,18 +138,6 @@ async fn launch(
         services.announce_launch(launch).await?;
     }
     Ok(of_this_moment(answer.data))
-}
-
-async fn presence(
-    State(gateway): State<Gateway>,
-    Asker(principal): Asker,
-    Named(topic): Named,
-) -> Result<Response, ApiError> {
-    let services = &gateway.shared.services;
-    // What is no topic is nobody's to see, as on a socket.
-    let topic = Topic::parse_for(&topic, &principal.user).ok_or(Forbidden::Topic)?;
-    policy::authorize(&principal, services.rules, Intent::Presence(&topic))?;
-    Ok(of_this_moment(services.presence(&topic)?))
 }
 
 /// Ends what is open, and bans nobody: whoever has a token that is still good may come back.

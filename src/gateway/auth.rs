@@ -3,6 +3,7 @@
 //! The algorithm comes from the configuration, never from the token. `exp` is required, there is no
 //! leeway, `nbf` is obeyed, and the time is the gateway's clock. Keys and tokens cannot be printed.
 
+mod api_keys;
 mod claims;
 mod error;
 mod inspect;
@@ -23,6 +24,7 @@ use crate::clock::Clock;
 use crate::ids::UserId;
 
 use super::policy::{Grants, Scopes};
+use api_keys::ApiKeys;
 use claims::{Claims, Demands};
 use keys::KeySet;
 
@@ -64,6 +66,7 @@ pub struct AuthConfig {
     // Nothing where nobody has to prove anything.
     keys: Option<KeySet>,
     demands: Demands,
+    api_keys: ApiKeys,
     ephemeral: bool,
     /// Whether the query parameter `token` is read.
     pub query_token: bool,
@@ -90,6 +93,7 @@ impl AuthConfig {
         Self {
             keys,
             demands,
+            api_keys: ApiKeys::default(),
             ephemeral: false,
             query_token: true,
         }
@@ -129,6 +133,11 @@ impl AuthConfig {
     /// Whether tokens can be minted: nobody needs one, or of a public key alone none can be.
     pub fn can_mint(&self) -> bool {
         self.signing_key().is_ok()
+    }
+
+    /// Whether this is the key of a service.
+    pub(super) fn knows_key(&self, key: &[u8]) -> bool {
+        self.api_keys.include(key)
     }
 
     /// A user of its own, where nobody has to prove anything.

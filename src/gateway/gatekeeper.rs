@@ -77,6 +77,20 @@ impl Gatekeeper {
         Ok(verified?)
     }
 
+    /// Whether this is the key of a service. One that is none counts as a token that is none.
+    pub(super) fn knows_service(&self, key: &[u8]) -> Result<bool, Unproven> {
+        let admission = self.gateway.admission();
+        let now = Instant::now();
+        if !admission.may_try(self.address, now) {
+            return Err(Unproven::TooManyFailures);
+        }
+        let is_known = self.gateway.auth().knows_key(key);
+        if !is_known {
+            admission.failed(self.address, now);
+        }
+        Ok(is_known)
+    }
+
     /// The same user, with what this token proves anew.
     pub(super) fn renew(&self, principal: &Principal, token: &str) -> Result<Principal, Unproven> {
         if self.gateway.auth().is_anonymous() {

@@ -50,10 +50,6 @@ pub(super) enum Intent<'a> {
     /// Read what was published, and say how far.
     History(&'a Topic),
     /// Publish there as a service, whoever is a member.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "no route publishes where there is no history")
-    )]
     Notify(&'a Topic),
     /// End the connections of a user, whoever it is.
     Disconnect,

@@ -17,7 +17,7 @@ const ED: &str = include_str!("../fixtures/keys/ed.pem");
 const ED_PUBLIC: &str = include_str!("../fixtures/keys/ed.pub.pem");
 
 /// `[auth]` with these values.
-fn auth(values: &[(&str, &str)]) -> Auth {
+pub(crate) fn auth(values: &[(&str, &str)]) -> Auth {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("mithril.toml");
     std::fs::write(&file, "").unwrap();

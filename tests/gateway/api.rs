@@ -1,10 +1,13 @@
 //! The API over HTTP: the answers of sockets, for whoever has no socket.
 
+mod away;
 mod budget;
 mod client;
 mod content;
 mod described;
 mod disconnect;
+mod history;
+mod publish;
 mod schema;
 mod who;
 
@@ -98,7 +101,8 @@ async fn rooms_by_claim_are_so_over_http_too() {
 async fn a_body_is_a_json_object_that_is_not_too_large() {
     let fixture = Fixture::with(|config| config.limits.payload = 1000).await;
     let path = "/api/v1/exercises/hello/launch";
-    let large = format!("{{\"user_id\":\"42\",\"x\":\"{}\"}}", "x".repeat(1000));
+    let large = format!("{{\"user_id\":\"42\",\"x\":\"{}\"}}", "x".repeat(6000));
+    let deep = format!("{{\"x\":{}{}}}", "[".repeat(200), "]".repeat(200));
     for (kind, body, status, code) in [
         ("application/json", "[]", 400, "bad_request"),
         ("application/json", "null", 400, "bad_request"),
@@ -111,6 +115,7 @@ async fn a_body_is_a_json_object_that_is_not_too_large() {
             400,
             "bad_request",
         ),
+        ("application/json", &deep, 400, "bad_request"),
         ("application/json", &large, 413, "too_large"),
         ("text/plain", "{}", 415, "unsupported_media_type"),
         ("application/jsonx", "{}", 415, "unsupported_media_type"),

@@ -97,6 +97,15 @@ pub const KEYS: &[Key] = &[
         "Whether the key may be shorter than 32 bytes",
     ),
     Key {
+        secret: true,
+        ..key(
+            "auth.api_keys",
+            "",
+            "FILE",
+            "Keys of services that may publish to every topic, for the header X-API-Key; one a line",
+        )
+    },
+    Key {
         variables: &["JWT_ALGORITHM"],
         ..key(
             "auth.algorithm",

@@ -1,10 +1,12 @@
-//! An [`Asker`] has proved who it is in a header, and has not asked too often.
+//! An [`Asker`] has proved who it is in a header, and has not asked too often; so has a [`Publisher`],
+//! unless it is a service with a key, which may publish as often as it has something to say.
 //!
 //! A token in the query is not looked at, whatever sockets do: links are shared and logged.
 
 use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderName;
 use axum::http::request::Parts;
 use tokio::time::Instant;
 
@@ -14,6 +16,9 @@ use crate::gateway::address::PeerAddress;
 use crate::gateway::auth::Principal;
 use crate::gateway::gatekeeper::Gatekeeper;
 use crate::gateway::token;
+
+/// Where services put their key.
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// Who asks.
 pub(super) struct Asker(pub(super) Principal);
@@ -36,6 +41,32 @@ impl FromRequestParts<Gateway> for Asker {
         } else {
             gateway.metrics().rate_limited();
             Err(ApiError::TooManyRequests)
+        }
+    }
+}
+
+/// Who publishes.
+pub(super) enum Publisher {
+    /// A user, whose scopes say where.
+    User(Principal),
+    /// Whoever has a key, and may publish everywhere.
+    Service,
+}
+
+impl FromRequestParts<Gateway> for Publisher {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, ApiError> {
+        let Some(key) = parts.headers.get(API_KEY) else {
+            let Asker(principal) = Asker::from_request_parts(parts, gateway).await?;
+            return Ok(Self::User(principal));
+        };
+        let gatekeeper = Gatekeeper::new(gateway.clone(), visitor(parts, gateway)?);
+        let is_known = gatekeeper.knows_service(key.as_bytes());
+        if is_known.map_err(ApiError::Unproven)? {
+            Ok(Self::Service)
+        } else {
+            Err(ApiError::ApiKey)
         }
     }
 }

@@ -11,7 +11,10 @@ use tokio::time::timeout;
 
 use super::error::ApiError;
 use crate::gateway::Gateway;
+use crate::protocol::{MAX_DEPTH, nests_deeper};
 
+/// What a body may have beside a message of the largest size, in bytes.
+const AROUND: usize = 4 * 1024;
 /// How long a body may take to come.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -23,7 +26,8 @@ impl<T: DeserializeOwned> FromRequest<Gateway> for Object<T> {
 
     async fn from_request(request: Request, gateway: &Gateway) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        let text = read(body, gateway.limits().payload).await?;
+        let most = gateway.limits().payload.saturating_add(AROUND);
+        let text = read(body, most).await?;
         if text.is_empty() {
             return object(b"{}");
         }
@@ -35,11 +39,15 @@ impl<T: DeserializeOwned> FromRequest<Gateway> for Object<T> {
 }
 
 fn object<T: DeserializeOwned>(text: &[u8]) -> Result<Object<T>, ApiError> {
+    let text = str::from_utf8(text).map_err(ApiError::Utf8)?;
+    if nests_deeper(text, MAX_DEPTH) {
+        return Err(ApiError::TooDeep);
+    }
     // serde would read a struct from an array too.
-    if !text.trim_ascii_start().starts_with(b"{") {
+    if !text.trim_ascii_start().starts_with('{') {
         return Err(ApiError::NotAnObject);
     }
-    let fields = serde_json::from_slice(text).map_err(ApiError::Fields)?;
+    let fields = serde_json::from_str(text).map_err(ApiError::Fields)?;
     Ok(Object(fields))
 }
 

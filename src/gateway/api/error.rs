@@ -1,7 +1,9 @@
 //! Each error of the API has one status and one code; its cause is logged, never sent.
 
+use std::str::Utf8Error;
+
 use axum::Json;
-use axum::extract::rejection::PathRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -11,8 +13,10 @@ use crate::gateway::auth::AuthError;
 use crate::gateway::call::CallError;
 use crate::gateway::dispatch::RequestError;
 use crate::gateway::gatekeeper::Unproven;
+use crate::gateway::history::{MAX_LIMIT, Unpublished, Unread};
 use crate::gateway::policy::Forbidden;
-use crate::protocol::{EncodeError, ErrorCode};
+use crate::history::{HistoryError, MAX_ID};
+use crate::protocol::{EncodeError, ErrorCode, KindError, MAX_DEPTH};
 
 /// Seconds after which whoever asked too often may ask again. Rates count by the second, so there is
 /// room for one more by then.
@@ -27,6 +31,9 @@ pub(super) enum ApiError {
     /// There is no token in a header.
     #[error("there is no token in the header Authorization")]
     MissingToken,
+    /// There is a key of a service that is none.
+    #[error("the API key is not valid")]
+    ApiKey,
     /// There is a token that proves nothing, or there were too many of them.
     #[error("{}", .0.sentence())]
     Unproven(#[source] Unproven),
@@ -36,9 +43,33 @@ pub(super) enum ApiError {
     /// The path has an escape that is no text.
     #[error("the path is not UTF-8")]
     Path(#[source] PathRejection),
+    /// The query is not what is asked for.
+    #[error("the query does not fit: epoch, offset and limit are read")]
+    Query(#[source] QueryRejection),
+    /// Half of a position says nothing.
+    #[error("an epoch and an offset come together")]
+    HalfPosition,
+    /// More is asked for than is sent at a time.
+    #[error("at most {MAX_LIMIT} messages are read at a time")]
+    Limit,
+    /// What is to be published to is no topic, or keeps nothing.
+    #[error("a message is published to ws:{{user_id}}, room:{{room}} or project:{{project_id}}")]
+    NoTopic,
+    /// The key is no key.
+    #[error("an idempotency key has 1 to {MAX_ID} bytes")]
+    IdempotencyKey,
+    /// The type is none that may be published.
+    #[error(transparent)]
+    Kind(#[from] KindError),
     /// The body is not what is asked for.
     #[error("the body does not fit: {0}")]
     Fields(#[source] serde_json::Error),
+    /// The body is no text.
+    #[error("the body is not UTF-8")]
+    Utf8(#[source] Utf8Error),
+    /// The body would break a parser.
+    #[error("the body nests more than {MAX_DEPTH} levels deep")]
+    TooDeep,
     /// The body is JSON, but no object.
     #[error("the body is not a JSON object")]
     NotAnObject,
@@ -60,6 +91,12 @@ pub(super) enum ApiError {
     /// What is asked has no answer.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// What is to be published is not recorded.
+    #[error(transparent)]
+    Unpublished(#[from] Unpublished),
+    /// What was published can't be read.
+    #[error(transparent)]
+    History(#[from] HistoryError),
     /// An answer has no JSON form.
     #[error("the server is at fault")]
     Encode(#[from] EncodeError),
@@ -77,6 +114,15 @@ impl From<CallError> for ApiError {
     }
 }
 
+impl From<Unread> for ApiError {
+    fn from(error: Unread) -> Self {
+        match error {
+            Unread::History(error) => Self::History(error),
+            Unread::Encode(error) => Self::Encode(error),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct ErrorBody {
     error: String,
@@ -85,43 +131,64 @@ struct ErrorBody {
 
 impl ApiError {
     fn status(&self) -> StatusCode {
-        match self {
-            Self::OriginNotAllowed | Self::Forbidden(_) => StatusCode::FORBIDDEN,
-            Self::MissingToken => StatusCode::UNAUTHORIZED,
-            Self::Unproven(unproven) => match unproven {
-                Unproven::Token(_) | Unproven::AnotherUser => StatusCode::UNAUTHORIZED,
-                Unproven::TooManyFailures => StatusCode::TOO_MANY_REQUESTS,
-            },
-            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
-            Self::Path(_) | Self::Fields(_) | Self::NotAnObject | Self::Body(_) => {
-                StatusCode::BAD_REQUEST
-            }
-            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
-            Self::Request(error) => status_of(error.code()),
-            Self::Encode(_) | Self::Stranger(_) | Self::NoAddress => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
+        match self.kind() {
+            Kind::Of(code) => status_of(code),
+            Kind::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Kind::OriginNotAllowed => StatusCode::FORBIDDEN,
+            Kind::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Kind::SlowBody => StatusCode::REQUEST_TIMEOUT,
         }
     }
 
     fn code(&self) -> &'static str {
-        match self {
-            Self::OriginNotAllowed => "origin_not_allowed",
-            Self::MissingToken => "missing_token",
-            Self::Unproven(unproven) => unproven.code(),
-            Self::MediaType => "unsupported_media_type",
-            Self::TooManyRequests => ErrorCode::RateLimited.as_str(),
-            Self::Path(_) | Self::Fields(_) | Self::NotAnObject | Self::Body(_) => {
-                ErrorCode::BadRequest.as_str()
-            }
-            Self::TooLarge(_) => ErrorCode::TooLarge.as_str(),
-            Self::SlowBody => ErrorCode::Timeout.as_str(),
-            Self::Forbidden(_) => ErrorCode::Forbidden.as_str(),
-            Self::Request(error) => error.code().as_str(),
-            Self::Encode(_) | Self::Stranger(_) | Self::NoAddress => ErrorCode::Internal.as_str(),
+        match self.kind() {
+            Kind::Of(code) => code.as_str(),
+            Kind::Unauthorized(code) => code,
+            Kind::OriginNotAllowed => "origin_not_allowed",
+            Kind::MediaType => "unsupported_media_type",
+            Kind::SlowBody => ErrorCode::Timeout.as_str(),
         }
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Of(match self {
+            Self::OriginNotAllowed => return Kind::OriginNotAllowed,
+            Self::MissingToken => return Kind::Unauthorized("missing_token"),
+            Self::ApiKey => return Kind::Unauthorized("invalid_api_key"),
+            Self::Unproven(unproven) => match unproven {
+                Unproven::Token(_) | Unproven::AnotherUser => {
+                    return Kind::Unauthorized(unproven.code());
+                }
+                Unproven::TooManyFailures => ErrorCode::RateLimited,
+            },
+            Self::MediaType => return Kind::MediaType,
+            Self::SlowBody => return Kind::SlowBody,
+            Self::TooManyRequests => ErrorCode::RateLimited,
+            Self::Path(_)
+            | Self::Query(_)
+            | Self::HalfPosition
+            | Self::Limit
+            | Self::NoTopic
+            | Self::IdempotencyKey
+            | Self::Kind(KindError::Malformed)
+            | Self::Fields(_)
+            | Self::Utf8(_)
+            | Self::TooDeep
+            | Self::NotAnObject
+            | Self::Body(_)
+            | Self::Unpublished(Unpublished::NotKept) => ErrorCode::BadRequest,
+            Self::TooLarge(_)
+            | Self::Unpublished(Unpublished::TooLarge)
+            | Self::History(HistoryError::TooLarge) => ErrorCode::TooLarge,
+            Self::Unpublished(Unpublished::Unavailable)
+            | Self::History(HistoryError::Unavailable) => ErrorCode::Unavailable,
+            Self::Forbidden(_) | Self::Kind(KindError::Reserved) => ErrorCode::Forbidden,
+            Self::Request(error) => error.code(),
+            Self::Unpublished(Unpublished::Encode(_))
+            | Self::Encode(_)
+            | Self::Stranger(_)
+            | Self::NoAddress => ErrorCode::Internal,
+        })
     }
 
     fn header(&self) -> Option<(HeaderName, HeaderValue)> {
@@ -135,6 +202,15 @@ impl ApiError {
             _ => None,
         }
     }
+}
+
+/// What an error comes down to: most have a code of the protocol.
+enum Kind {
+    Of(ErrorCode),
+    Unauthorized(&'static str),
+    OriginNotAllowed,
+    MediaType,
+    SlowBody,
 }
 
 /// What the code of an answer on a socket is over HTTP.

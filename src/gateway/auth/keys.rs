@@ -4,11 +4,13 @@ use jsonwebtoken::jwk::{JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, EncodingKey};
 
 use super::AuthConfig;
+use super::api_keys::ApiKeys;
 use super::claims::Demands;
 use crate::config;
 
-/// The shortest secret of HS algorithms, in bytes: as long as the hash of the shortest of them.
-const SHORTEST_SECRET: usize = 32;
+/// The shortest secret of HS algorithms, in bytes: as long as the hash of the shortest of them. Keys of
+/// services are as long.
+pub(super) const SHORTEST_SECRET: usize = 32;
 /// What a PEM file begins with.
 const PEM: &str = "-----BEGIN";
 
@@ -56,6 +58,12 @@ pub enum KeyError {
          auth.allow_short_secret = true"
     )]
     ShortSecret(usize),
+    /// The key of a service can be guessed.
+    #[error(
+        "auth.api_keys has a key of {0} bytes, at least {SHORTEST_SECRET} are needed, unless \
+         auth.allow_short_secret = true"
+    )]
+    ShortApiKey(usize),
     /// A public key is set twice.
     #[error("auth.public_key and auth.jwks are both set: set one of them")]
     TwoSources,
@@ -166,8 +174,13 @@ impl AuthConfig {
     /// What the configuration says; nothing where users have to prove who they are and no key is
     /// set.
     pub fn of(auth: &config::Auth) -> Result<Option<Self>, KeyError> {
+        let api_keys = ApiKeys::of(&auth.api_keys, auth.allow_short_secret)?;
         if !auth.enabled {
-            return Ok(Some(Self::anonymous()));
+            let anonymous = Self::anonymous();
+            return Ok(Some(Self {
+                api_keys,
+                ..anonymous
+            }));
         }
         let Some(keys) = keys(auth)? else {
             return Ok(None);
@@ -178,6 +191,7 @@ impl AuthConfig {
             user_claim: auth.user_claim.clone(),
         };
         let mut config = Self::with(Some(keys), demands);
+        config.api_keys = api_keys;
         config.query_token = auth.query_token;
         Ok(Some(config))
     }

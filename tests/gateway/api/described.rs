@@ -10,6 +10,7 @@ use mithril::daemon::DaemonConfig;
 use mithril::lint::Settings;
 use serde_json::{Value, json};
 
+use super::away::Away;
 use super::client::{Answer, Ask};
 use super::schema::Document;
 use crate::fixture::{Fixture, NOW, signed};
@@ -86,7 +87,7 @@ impl Described {
 }
 
 /// A path of the document, and one with names in it.
-const GETS: [(&str, &str); 5] = [
+const GETS: [(&str, &str); 6] = [
     ("/api/v1/pools", "/api/v1/pools"),
     ("/api/v1/pools/{id}", "/api/v1/pools/c-basics"),
     (
@@ -95,12 +96,14 @@ const GETS: [(&str, &str); 5] = [
     ),
     ("/api/v1/exercises/{id}", "/api/v1/exercises/hello"),
     ("/api/v1/presence/{topic}", "/api/v1/presence/room:algebra"),
+    ("/api/v1/history/{topic}", "/api/v1/history/room:algebra"),
 ];
 const LAUNCH: (&str, &str) = (
     "/api/v1/exercises/{id}/launch",
     "/api/v1/exercises/hello/launch",
 );
 const DISCONNECT: &str = "/api/v1/disconnect";
+const PUBLISH: &str = "/api/v1/publish";
 const SOCKETS: [(&str, &str); 4] = [
     ("/ws", "/ws"),
     ("/ws/", "/ws/"),
@@ -109,13 +112,15 @@ const SOCKETS: [(&str, &str); 4] = [
 ];
 
 fn admin() -> String {
-    signed(&json!({"sub": "operator", "exp": NOW + 60, "scope": "admin"}))
+    signed(&json!({"sub": "operator", "exp": NOW + 60, "scope": "admin publish"}))
 }
 
 /// Every request that the API answers, as it should be.
 fn good() -> Vec<(&'static str, Ask)> {
     let mut all: Vec<_> = GETS.map(|(path, real)| (path, Ask::get(real))).into();
     all.push((LAUNCH.0, Ask::post(LAUNCH.1)));
+    let body = json!({"topic": "room:algebra", "data": {}, "type": "hint"});
+    all.push((PUBLISH, Ask::post(PUBLISH).json(&body).token(&admin())));
     let body = json!({"user_id": "42"});
     let ask = Ask::post(DISCONNECT).json(&body).token(&admin());
     all.push((DISCONNECT, ask));
@@ -145,7 +150,7 @@ async fn what_is_described_is_so() {
         "get /healthz/redis 503",
         "post /api/v1/disconnect 408",
         "post /api/v1/exercises/{id}/launch 408",
-        "get /healthz/redis 503",
+        "post /api/v1/publish 408",
         "get /readyz 503",
     ];
     let unseen = described.unseen();
@@ -204,10 +209,10 @@ async fn refusals(described: &mut Described, fixture: &Fixture) {
 }
 
 async fn bodies(described: &mut Described, fixture: &Fixture) {
-    for (path, real) in [LAUNCH, (DISCONNECT, DISCONNECT)] {
+    for (path, real) in [LAUNCH, (DISCONNECT, DISCONNECT), (PUBLISH, PUBLISH)] {
         let ask = || Ask::post(real).token(&admin());
         described.see(fixture, path, ask().body("[]"), 400).await;
-        let large = ask().body(&"x".repeat(1001));
+        let large = ask().body(&"x".repeat(6000));
         described.see(fixture, path, large, 413).await;
         let text = ask().header("content-type", "text/plain").body("{}");
         described.see(fixture, path, text, 415).await;
@@ -228,6 +233,14 @@ async fn limits(described: &mut Described) {
     for (path, real) in SOCKETS {
         while upgrade(real).token("nonsense").send(&failing).await.status != 429 {}
         described.see(&failing, path, upgrade(real), 429).await;
+    }
+    let forgetful = with(|config| config.history = Arc::new(Away)).await;
+    let unavailable = ["/api/v1/history/{topic}", PUBLISH];
+    for (path, ask) in good()
+        .into_iter()
+        .filter(|(path, _)| unavailable.contains(path))
+    {
+        described.see(&forgetful, path, ask, 503).await;
     }
     let full = with(|config| config.limits.connections = 0).await;
     for (path, real) in SOCKETS {
