@@ -22,6 +22,9 @@ _mithril() {
             mithril,help)
                 cmd="mithril__subcmd__help"
                 ;;
+            mithril,lint)
+                cmd="mithril__subcmd__lint"
+                ;;
             mithril,man)
                 cmd="mithril__subcmd__man"
                 ;;
@@ -48,6 +51,9 @@ _mithril() {
                 ;;
             mithril__subcmd__help,help)
                 cmd="mithril__subcmd__help__subcmd__help"
+                ;;
+            mithril__subcmd__help,lint)
+                cmd="mithril__subcmd__help__subcmd__lint"
                 ;;
             mithril__subcmd__help,man)
                 cmd="mithril__subcmd__help__subcmd__man"
@@ -101,7 +107,7 @@ _mithril() {
 
     case "${cmd}" in
         mithril)
-            opts="-q -v -h -V --config --color --quiet --verbose --help --version validate rule schema show serve token completions man help"
+            opts="-q -v -h -V --config --color --quiet --verbose --help --version validate lint rule schema show serve token completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -167,7 +173,7 @@ _mithril() {
             return 0
             ;;
         mithril__subcmd__help)
-            opts="validate rule schema show serve token completions man help"
+            opts="validate lint rule schema show serve token completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -195,6 +201,20 @@ _mithril() {
             return 0
             ;;
         mithril__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mithril__subcmd__help__subcmd__lint)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -327,6 +347,59 @@ _mithril() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mithril__subcmd__lint)
+            opts="-q -v -h --stdin-filename --format --select --ignore --fix --unsafe-fixes --diff --statistics --fail-on --exit-zero --config --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --stdin-filename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --select)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-on)
+                    COMPREPLY=($(compgen -W "error warning info" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -33,6 +33,7 @@ complete -c mithril -n "__fish_mithril_needs_command" -s v -l verbose -d 'Log mo
 complete -c mithril -n "__fish_mithril_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mithril -n "__fish_mithril_needs_command" -s V -l version -d 'Print version'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "validate" -d 'Check that exercises and pools can be loaded'
+complete -c mithril -n "__fish_mithril_needs_command" -f -a "lint" -d 'Check exercises and pools by all rules, and fix what can be fixed'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "rule" -d 'Explain a rule'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "schema" -d 'Print the JSON Schema of a file, for editors'
 complete -c mithril -n "__fish_mithril_needs_command" -f -a "show" -d 'Show pools and exercises as they are served'
@@ -50,6 +51,25 @@ never\t'Never'"
 complete -c mithril -n "__fish_mithril_using_subcommand validate" -s q -l quiet -d 'Print results alone, no summary and no progress'
 complete -c mithril -n "__fish_mithril_using_subcommand validate" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand validate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mithril -n "__fish_mithril_using_subcommand lint" -l stdin-filename -d 'The file that standard input is to be taken for' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand lint" -l format -d 'How to print problems; with =FILE into a file, and several times for several' -r
+complete -c mithril -n "__fish_mithril_using_subcommand lint" -l select -d 'The rules to report, codes or prefixes such as Y,T5 [default: lint.select]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand lint" -l ignore -d 'The rules not to report, codes or prefixes [default: lint.ignore]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand lint" -l fail-on -d 'The least severity that makes the exit status 1' -r -f -a "error\t'Errors'
+warning\t'Warnings and errors'
+info\t'Anything'"
+complete -c mithril -n "__fish_mithril_using_subcommand lint" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
+complete -c mithril -n "__fish_mithril_using_subcommand lint" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mithril -n "__fish_mithril_using_subcommand lint" -l fix -d 'Apply fixes that are safe, and report what is left'
+complete -c mithril -n "__fish_mithril_using_subcommand lint" -l unsafe-fixes -d 'Apply fixes that are a guess as well'
+complete -c mithril -n "__fish_mithril_using_subcommand lint" -l diff -d 'Print what fixes would change and change nothing'
+complete -c mithril -n "__fish_mithril_using_subcommand lint" -l statistics -d 'Print how often each rule was broken, not where'
+complete -c mithril -n "__fish_mithril_using_subcommand lint" -l exit-zero -d 'Exit with 0 whatever is found'
+complete -c mithril -n "__fish_mithril_using_subcommand lint" -s q -l quiet -d 'Print results alone, no summary and no progress'
+complete -c mithril -n "__fish_mithril_using_subcommand lint" -s v -l verbose -d 'Log more; twice for everything'
+complete -c mithril -n "__fish_mithril_using_subcommand lint" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mithril -n "__fish_mithril_using_subcommand rule" -l format -d 'How to print the list [default: table on a terminal, else tsv]' -r -f -a "table\t'For people'
 json\t'JSON'
 tsv\t'A line each, values between tabs'"
@@ -185,14 +205,15 @@ never\t'Never'"
 complete -c mithril -n "__fish_mithril_using_subcommand man" -s q -l quiet -d 'Print results alone, no summary and no progress'
 complete -c mithril -n "__fish_mithril_using_subcommand man" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "validate" -d 'Check that exercises and pools can be loaded'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "rule" -d 'Explain a rule'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "schema" -d 'Print the JSON Schema of a file, for editors'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "show" -d 'Show pools and exercises as they are served'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "serve" -d 'Run the daemon'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "token" -d 'Mint a token, or say what is wrong with one'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "completions" -d 'Print a completion script'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "man" -d 'Print the manual, or write all pages into a directory'
-complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate rule schema show serve token completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate lint rule schema show serve token completions man help" -f -a "validate" -d 'Check that exercises and pools can be loaded'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate lint rule schema show serve token completions man help" -f -a "lint" -d 'Check exercises and pools by all rules, and fix what can be fixed'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate lint rule schema show serve token completions man help" -f -a "rule" -d 'Explain a rule'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate lint rule schema show serve token completions man help" -f -a "schema" -d 'Print the JSON Schema of a file, for editors'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate lint rule schema show serve token completions man help" -f -a "show" -d 'Show pools and exercises as they are served'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate lint rule schema show serve token completions man help" -f -a "serve" -d 'Run the daemon'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate lint rule schema show serve token completions man help" -f -a "token" -d 'Mint a token, or say what is wrong with one'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate lint rule schema show serve token completions man help" -f -a "completions" -d 'Print a completion script'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate lint rule schema show serve token completions man help" -f -a "man" -d 'Print the manual, or write all pages into a directory'
+complete -c mithril -n "__fish_mithril_using_subcommand help; and not __fish_seen_subcommand_from validate lint rule schema show serve token completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "mint" -d 'Print a token for a user, signed with the configured key'
 complete -c mithril -n "__fish_mithril_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "inspect" -d 'Say what a token claims, and what of it is refused and why'

@@ -1,7 +1,9 @@
 //! The commands, one file each: what was typed goes in, data goes to the [`Printer`], and the exit
 //! status comes out.
 
+mod checking;
 mod completions;
+mod lint;
 mod man;
 mod rule;
 mod schema;
@@ -41,6 +43,7 @@ pub fn run(
     };
     match cli.command {
         Command::Validate(args) => validate::run(args, &layers, printer),
+        Command::Lint(args) => lint::run(args, &layers, printer),
         Command::Rule(args) => rule::run(&args, printer),
         Command::Schema(args) => schema::run(&args, printer),
         Command::Show(args) => show::run(args, layers, printer),

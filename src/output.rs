@@ -3,6 +3,7 @@
 //!
 //! A reader that goes away (`| head -1`) ends a command early and quietly: see [`is_broken_pipe`].
 
+mod diff;
 mod progress;
 mod report;
 mod rows;
@@ -13,6 +14,7 @@ use crate::cli::{ColorWhen, Global};
 use crate::config::Environment;
 
 pub use progress::{Bar, Counts};
+pub use report::count;
 pub use rows::Rows;
 
 /// How the process ends.
@@ -98,6 +100,13 @@ impl Printer {
     pub fn text(&self, text: &str) -> io::Result<()> {
         let mut out = BufWriter::new(io::stdout().lock());
         out.write_all(text.as_bytes())?;
+        out.flush()
+    }
+
+    /// Prints bytes as they are.
+    pub fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes)?;
         out.flush()
     }
 

@@ -9,9 +9,11 @@
 #[path = "../support/content.rs"]
 mod content;
 
+mod fixes;
 mod fixture;
 mod generated;
 mod information;
+mod lint;
 mod serve;
 mod token;
 mod validate;
