@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use mithril::diagnostics::yaml::{self, Limits};
 use mithril::diagnostics::{Findings, Source};
 use mithril::lint::walk::{self, Found};
-use mithril::lint::{self, Progress, Settings, Target};
+use mithril::lint::{self, Progress, Selection, Settings, Target};
 
 /// Runs of each measurement; the median is printed.
 const RUNS: usize = 7;
@@ -62,7 +62,19 @@ fn stages(count: usize) {
             .expect("the binary runs");
         assert!(status.success(), "the generated tree is sound");
     });
-    row("the binary, whole process", whole, files);
+    row("validate, whole process", whole, files);
+
+    let linted = median(|| {
+        let status = Command::new(env!("CARGO_BIN_EXE_mithril"))
+            .args(["lint", "--quiet", "--fail-on", "info"])
+            .arg(&root)
+            .status()
+            .expect("the binary runs");
+        assert!(status.success(), "the generated tree is clean");
+    });
+    row("lint by all rules, whole process", linted, files);
+    let ratio = linted.as_secs_f64() / whole.as_secs_f64();
+    println!("{:<45} {ratio:>8.2}", "lint / validate");
 
     let walked = median(|| {
         let mut found = Found::default();
@@ -111,6 +123,16 @@ fn stages(count: usize) {
         black_box(lint::check(targets, &settings, &Progress::default()).expect("a tree"));
     });
     row("check in process, all threads", checked, files);
+
+    let standard = Settings {
+        selection: Selection::standard(),
+        ..Settings::default()
+    };
+    let checked = median(|| {
+        let targets = vec![Target::Path(root.clone())];
+        black_box(lint::check(targets, &standard, &Progress::default()).expect("a tree"));
+    });
+    row("check by all rules in process", checked, files);
 }
 
 fn median(mut run: impl FnMut()) -> Duration {
@@ -162,9 +184,12 @@ fn parser() {
     );
 }
 
-/// What hostile input costs.
+/// What hostile input costs, judged by all rules.
 fn hostile_input() {
-    let settings = Settings::default();
+    let settings = Settings {
+        selection: Selection::all(),
+        ..Settings::default()
+    };
     println!("\nhostile input, judged whole:");
     let mut slowest = Duration::ZERO;
     for (name, text) in hostile::texts() {

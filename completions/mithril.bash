@@ -28,6 +28,9 @@ _mithril() {
             mithril,help)
                 cmd="mithril__subcmd__help"
                 ;;
+            mithril,lint)
+                cmd="mithril__subcmd__lint"
+                ;;
             mithril,man)
                 cmd="mithril__subcmd__man"
                 ;;
@@ -93,6 +96,9 @@ _mithril() {
                 ;;
             mithril__subcmd__help,help)
                 cmd="mithril__subcmd__help__subcmd__help"
+                ;;
+            mithril__subcmd__help,lint)
+                cmd="mithril__subcmd__help__subcmd__lint"
                 ;;
             mithril__subcmd__help,man)
                 cmd="mithril__subcmd__help__subcmd__man"
@@ -188,7 +194,7 @@ _mithril() {
 
     case "${cmd}" in
         mithril)
-            opts="-q -v -h -V --config --color --quiet --verbose --help --version validate rule schema new show diff cache serve token tail publish completions man help"
+            opts="-q -v -h -V --config --color --quiet --verbose --help --version validate lint rule schema new show diff cache serve token tail publish completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -573,7 +579,7 @@ _mithril() {
             return 0
             ;;
         mithril__subcmd__help)
-            opts="validate rule schema new show diff cache serve token tail publish completions man help"
+            opts="validate lint rule schema new show diff cache serve token tail publish completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -671,6 +677,20 @@ _mithril() {
             return 0
             ;;
         mithril__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mithril__subcmd__help__subcmd__lint)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -873,6 +893,59 @@ _mithril() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mithril__subcmd__lint)
+            opts="-q -v -h --stdin-filename --format --select --ignore --fix --unsafe-fixes --diff --statistics --fail-on --exit-zero --config --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --stdin-filename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --select)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-on)
+                    COMPREPLY=($(compgen -W "error warning info" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

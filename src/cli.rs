@@ -17,7 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use cache::{Cache, CacheInvalidate, CacheStatus, CacheWarm};
 pub use content::{Diff, New, NewExercise, NewPool};
-pub use formats::{ColorWhen, DataFormat, ReportFormat, ReportTarget};
+pub use formats::{ColorWhen, DataFormat, FailOn, ReportFormat, ReportTarget};
 pub use key_flags::{KeyFlags, RedisFlags};
 pub use publish::Publish;
 pub use tail::{Tail, TailFormat};
@@ -25,7 +25,7 @@ pub use token::{Token, TokenInspect, TokenMint};
 
 /// The commands by what one wants to do, for `mithril help`.
 pub const GROUPS: &[(&str, &[&str])] = &[
-    ("Check exercises", &["validate", "rule", "schema"]),
+    ("Check exercises", &["validate", "lint", "rule", "schema"]),
     ("Write and look at content", &["new", "show", "diff"]),
     ("Run the daemon", &["serve", "token"]),
     ("Watch and send messages", &["tail", "publish"]),
@@ -90,6 +90,12 @@ pub enum Command {
     /// Reports every problem that would keep the daemon from loading a file. Exits with 0 if there is
     /// none, 1 if there is, 2 if there is nothing to check.
     Validate(Validate),
+    /// Check exercises and pools by all rules, and fix what can be fixed
+    ///
+    /// Reports errors, warnings and infos of the rules that are selected. Exits with 0 if there is no
+    /// problem of the severity of --fail-on or a worse one, 1 if there is, 2 if there is nothing to check
+    /// or a file can't be written.
+    Lint(Lint),
     /// Explain a rule
     Rule(Rule),
     /// Print the JSON Schema of a file, for editors
@@ -139,6 +145,14 @@ pub enum Command {
 /// Options of `validate`.
 #[derive(Debug, Args)]
 pub struct Validate {
+    /// What is checked, and how problems are printed.
+    #[command(flatten)]
+    pub checked: Checked,
+}
+
+/// Options of commands that judge content.
+#[derive(Debug, Args)]
+pub struct Checked {
     /// Directories, files, or - for standard input [default: the content directory]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
@@ -150,6 +164,47 @@ pub struct Validate {
     /// How to print problems; with =FILE into a file, and several times for several
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "human")]
     pub format: Vec<ReportTarget>,
+}
+
+/// Options of `lint`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+pub struct Lint {
+    /// What is checked, and how problems are printed.
+    #[command(flatten)]
+    pub checked: Checked,
+
+    /// The rules to report, codes or prefixes such as Y,T5 [default: lint.select]
+    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    pub select: Option<Vec<String>>,
+
+    /// The rules not to report, codes or prefixes [default: lint.ignore]
+    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    pub ignore: Option<Vec<String>>,
+
+    /// Apply fixes that are safe, and report what is left
+    #[arg(long)]
+    pub fix: bool,
+
+    /// Apply fixes that are a guess as well
+    #[arg(long)]
+    pub unsafe_fixes: bool,
+
+    /// Print what fixes would change and change nothing
+    #[arg(long, conflicts_with = "statistics")]
+    pub diff: bool,
+
+    /// Print how often each rule was broken, not where
+    #[arg(long)]
+    pub statistics: bool,
+
+    /// The least severity that makes the exit status 1
+    #[arg(long, value_name = "SEVERITY", default_value = "error")]
+    pub fail_on: FailOn,
+
+    /// Exit with 0 whatever is found
+    #[arg(long)]
+    pub exit_zero: bool,
 }
 
 /// Options of `rule`.

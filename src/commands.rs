@@ -2,9 +2,11 @@
 //! status comes out.
 
 mod cache;
+mod checking;
 mod completions;
 mod credentials;
 mod diff;
+mod lint;
 mod man;
 mod new;
 mod publish;
@@ -48,6 +50,7 @@ pub fn run(
     };
     match cli.command {
         Command::Validate(args) => validate::run(args, &layers, printer),
+        Command::Lint(args) => lint::run(args, &layers, printer),
         Command::Rule(args) => rule::run(&args, printer),
         Command::Schema(args) => schema::run(&args, printer),
         Command::New(what) => new::run(what, layers, printer),

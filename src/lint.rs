@@ -6,6 +6,7 @@
 
 mod across;
 mod check;
+mod fixes;
 mod ignores;
 pub mod rules;
 mod settings;
@@ -14,6 +15,7 @@ mod texts;
 mod tree;
 pub mod walk;
 
+pub use fixes::{Change, Fixed, WriteError, fix};
 pub use settings::{Selection, Settings, SettingsError};
 pub use texts::Texts;
 pub use tree::{

@@ -3,6 +3,7 @@
 //!
 //! A reader that goes away (`| head -1`) ends a command early and quietly: see [`is_broken_pipe`].
 
+mod diff;
 mod messages;
 mod progress;
 mod reader;
@@ -17,6 +18,7 @@ use crate::config::Environment;
 
 pub use messages::{MessageFormat, Messages};
 pub use progress::{Bar, Counts};
+pub use report::count;
 pub use rows::Rows;
 
 /// How the process ends.
@@ -107,6 +109,13 @@ impl Printer {
     pub fn text(&self, text: &str) -> io::Result<()> {
         let mut out = BufWriter::new(io::stdout().lock());
         out.write_all(text.as_bytes())?;
+        out.flush()
+    }
+
+    /// Prints bytes as they are.
+    pub fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes)?;
         out.flush()
     }
 

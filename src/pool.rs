@@ -138,7 +138,12 @@ fn slug(d: &mut Decoder<'_, '_, '_, '_>, fields: &Fields) -> Field<String> {
                 .findings
                 .at(Code::I207, span, "a pool is named by `slug`, not by `id`");
             let problem = problem.help("rename the key `id` to `slug`");
-            Some(problem.fix(Applicability::Safe, "rename it to `slug`", key, "slug"))
+            // A `slug` without a value would stand twice.
+            Some(if d.key_span(fields, "slug").is_none() {
+                problem.fix(Applicability::Safe, "rename it to `slug`", key, "slug")
+            } else {
+                problem
+            })
         }
         (None, false) => {
             let span = d

@@ -27,6 +27,17 @@ pub enum DataFormat {
     Tsv,
 }
 
+/// What makes `lint` fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Errors.
+    Error,
+    /// Warnings and errors.
+    Warning,
+    /// Anything.
+    Info,
+}
+
 /// How a report is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReportFormat {
@@ -38,6 +49,12 @@ pub enum ReportFormat {
     Json,
     /// A JSON object a line for each problem.
     Jsonl,
+    /// Commands that GitHub shows beside the lines of a pull request.
+    Github,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// A test report as build servers read it.
+    Junit,
 }
 
 /// A format and the file that it goes to; standard output where there is none.
@@ -63,7 +80,13 @@ impl FromStr for ReportTarget {
             "concise" => ReportFormat::Concise,
             "json" => ReportFormat::Json,
             "jsonl" => ReportFormat::Jsonl,
-            _ => return Err("possible are human, concise, json, jsonl".into()),
+            "github" => ReportFormat::Github,
+            "sarif" => ReportFormat::Sarif,
+            "junit" => ReportFormat::Junit,
+            _ => {
+                let names = "human, concise, json, jsonl, github, sarif, junit";
+                return Err(format!("possible are {names}"));
+            }
         };
         Ok(Self { format, file })
     }

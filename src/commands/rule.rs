@@ -1,7 +1,7 @@
 //! `mithril rule`: what a rule checks and why.
 
 use crate::cli::Rule;
-use crate::diagnostics::{Code, nearest};
+use crate::diagnostics::{Applicability, Code, Severity, nearest};
 use crate::lint::rules::doc;
 use crate::output::{ExitStatus, Printer, Rows};
 
@@ -32,7 +32,13 @@ pub(super) fn run(args: &Rule, printer: &Printer) -> Result<ExitStatus, anyhow::
 struct Entry {
     code: &'static str,
     name: &'static str,
-    severity: &'static str,
+    /// Of the main case.
+    severity: Severity,
+    /// Of all cases.
+    severities: &'static [Severity],
+    /// Whether it is judged unless something else is selected.
+    default: bool,
+    fix: Option<Applicability>,
     doc: &'static str,
 }
 
@@ -42,16 +48,27 @@ fn list() -> Result<Rows, anyhow::Error> {
         .map(|&code| Entry {
             code: code.as_str(),
             name: code.name(),
-            severity: code.severity().as_str(),
+            severity: code.severity(),
+            severities: code.severities(),
+            default: !code.is_optional(),
+            fix: code.fix(),
             doc: doc(code).text,
         })
         .collect();
+    let row = |entry: &Entry| {
+        let severities: Vec<&str> = entry.severities.iter().map(|s| s.as_str()).collect();
+        let default = if entry.default { "on" } else { "off" };
+        let fix = match entry.fix {
+            Some(Applicability::Safe) => "safe",
+            Some(Applicability::Unsafe) => "unsafe",
+            None => "none",
+        };
+        let cells = [entry.code, entry.name, &severities.join(", "), default, fix];
+        cells.map(str::to_owned).to_vec()
+    };
     Ok(Rows {
-        columns: vec!["code", "name", "severity"],
-        rows: entries
-            .iter()
-            .map(|e| vec![e.code.to_owned(), e.name.to_owned(), e.severity.to_owned()])
-            .collect(),
+        columns: vec!["code", "name", "severity", "default", "fix"],
+        rows: entries.iter().map(row).collect(),
         json: serde_json::to_string(&entries)?,
     })
 }

@@ -20,6 +20,7 @@ mod unicode;
 mod validation;
 mod yaml;
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::ops::Range;
 
@@ -104,18 +105,28 @@ impl<'c> ExerciseContext<'c> {
         let Some(beside) = self.beside else {
             return &[];
         };
-        let find = |text: &Text| beside.find(&text.value);
         self.fixtures.get_or_init(|| {
+            let mut plain = Vec::new();
+            let mut find = |text: &Text| beside.find(&text.value, &mut plain);
             let tests = self.file.tests().iter();
             tests
                 .map(|test| {
-                    [
-                        test.input.as_ref().map(find),
-                        test.expected_output.as_ref().map(find),
-                    ]
+                    let input = test.input.as_ref().map(&mut find);
+                    [input, test.expected_output.as_ref().map(&mut find)]
                 })
                 .collect()
         })
+    }
+
+    /// The bytes of a test's input (0) or expected output (1), if that is a file of a moderate size.
+    fn fixture(&self, test: usize, which: usize) -> Option<Cow<'c, [u8]>> {
+        let found = self.fixtures().get(test)?.get(which)?.as_ref();
+        let Some(Fixture::File(size)) = found else {
+            return None;
+        };
+        let test = self.file.tests().get(test)?;
+        let named = [&test.input, &test.expected_output];
+        self.beside?.read(&named.get(which)?.as_ref()?.value, *size)
     }
 
     /// An entry of the exercise, by its key.

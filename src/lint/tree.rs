@@ -35,8 +35,21 @@ pub enum Target {
     },
 }
 
+impl Target {
+    /// What a text from standard input is called in reports; nothing for a path.
+    pub fn name_of_text(&self) -> Option<Arc<str>> {
+        match self {
+            Self::Path(_) => None,
+            Self::Text { path, .. } => {
+                let shown = path.as_deref().map(walk::shown);
+                Some(shown.unwrap_or_else(|| Arc::from(STDIN)))
+            }
+        }
+    }
+}
+
 /// What standard input is called where it stands for no file.
-pub(super) const STDIN: &str = "<stdin>";
+const STDIN: &str = "<stdin>";
 
 /// How far a check has come; for a progress bar.
 #[derive(Debug, Default)]
@@ -141,7 +154,8 @@ pub fn check_with(
             let beside = beside(&file, stand_ins);
             let judged = check::read(&file.path, &file.shown, file.role, &beside, settings);
             progress.done.fetch_add(1, Ordering::Relaxed);
-            (file, trim(judged, settings))
+            let stands_in = stand_ins.get(&file.shown).is_some();
+            (file, trim(judged, settings, stands_in))
         })
         .collect();
     for (bytes, path) in texts {
@@ -230,12 +244,13 @@ fn beside(file: &FoundFile, stand_ins: &Arc<Texts>) -> Beside {
     }
 }
 
-/// Drops at once what will not be reported, so that a large tree stays small in memory.
-fn trim(mut judged: Judged, settings: &Settings) -> Judged {
+/// Drops at once what will not be reported, so that a large tree stays small in memory. A text that
+/// stands in for its file is kept: the file says something else.
+fn trim(mut judged: Judged, settings: &Settings, stands_in: bool) -> Judged {
     if settings.selection == Selection::Errors {
         judged.diagnostics.retain(|d| d.severity == Severity::Error);
     }
-    if judged.diagnostics.is_empty() {
+    if judged.diagnostics.is_empty() && !stands_in {
         judged.source = None;
     }
     judged

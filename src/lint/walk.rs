@@ -223,7 +223,8 @@ impl Local<'_> {
             return;
         }
         // A named pipe would wait for ever, also behind a link.
-        if !path.metadata().is_ok_and(|found| found.is_file()) {
+        let regular = entry.file_type().is_some_and(|kind| kind.is_file());
+        if !regular && !path.metadata().is_ok_and(|found| found.is_file()) {
             let reason = "this is no regular file".to_owned();
             self.found
                 .unreadable

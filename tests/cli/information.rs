@@ -22,7 +22,7 @@ fn every_rule_explains_itself() {
     assert!(table.stdout.contains("│ T504 "), "{}", table.stdout);
     let tsv = run(&project(""), &["rule", "--all"]);
     assert!(
-        tsv.stdout.starts_with("code\tname\tseverity\n"),
+        tsv.stdout.starts_with("code\tname\tseverity\t"),
         "{}",
         tsv.stdout
     );

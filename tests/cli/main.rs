@@ -11,9 +11,11 @@ mod content;
 
 mod daemon;
 mod diff;
+mod fixes;
 mod fixture;
 mod generated;
 mod information;
+mod lint;
 mod new;
 mod publish;
 mod serve;

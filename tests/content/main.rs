@@ -13,6 +13,7 @@ mod content;
 mod hostile;
 
 mod corpus;
+mod fixes;
 mod golden;
 mod oracle;
 mod schema;

@@ -1,9 +1,11 @@
 //! The daemon over Redis: what others publish reaches sockets, whichever replica they are on.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mithril::broker::Carrier;
 use mithril::broker::redis::RedisConfig;
+use mithril::history::absent::Absent;
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, soon};
@@ -19,7 +21,11 @@ fn carrier(server: &RedisServer) -> Carrier {
 }
 
 async fn replica(server: &RedisServer) -> Fixture {
-    Fixture::with(|config| config.broker = carrier(server)).await
+    Fixture::with(|config| {
+        config.broker = carrier(server);
+        config.history = Arc::new(Absent);
+    })
+    .await
 }
 
 /// The status and the body of an answer.

@@ -7,6 +7,7 @@
 
 mod advice;
 mod docs;
+mod fixes;
 mod fixtures;
 mod ignores;
 mod pairs;

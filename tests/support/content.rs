@@ -17,8 +17,8 @@ pub fn write_tree(root: &Path, count: usize) {
         }
         let dir = pool_dir.join(format!("ex{index:06}"));
         std::fs::create_dir_all(dir.join("tests")).unwrap();
-        for test in ["basic", "edge"] {
-            std::fs::write(dir.join(format!("tests/{test}_input.txt")), "1 2\n").unwrap();
+        for (test, input) in [("basic", "1 2\n"), ("edge", "0 3\n")] {
+            std::fs::write(dir.join(format!("tests/{test}_input.txt")), input).unwrap();
             std::fs::write(dir.join(format!("tests/{test}_expected.txt")), "3\n").unwrap();
         }
         std::fs::write(dir.join("exercise.yaml"), exercise_yaml(index)).unwrap();

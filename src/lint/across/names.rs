@@ -112,9 +112,17 @@ pub(super) fn confusable(files: &[File], verdicts: &mut [Verdict], clash: &Clash
     }
 }
 
+/// What I205 asks of a pool.
+#[derive(Debug, Clone)]
+struct Around {
+    slug: String,
+    /// Whether it lists its exercises: another id would have to be written there too.
+    lists: bool,
+}
+
 /// I205: an id that is not what the exercise's directory is called.
 pub(super) fn directories(files: &[File], places: &[Place], verdicts: &mut [Verdict]) {
-    let mut outer: HashMap<&Path, Option<String>> = HashMap::new();
+    let mut outer: HashMap<&Path, Option<Around>> = HashMap::new();
     for (index, (file, judged)) in files.iter().enumerate() {
         let (
             Role::Exercise,
@@ -126,47 +134,50 @@ pub(super) fn directories(files: &[File], places: &[Place], verdicts: &mut [Verd
         else {
             continue;
         };
-        let Some(directory) = directory_name(&file.path) else {
+        let Some(directory) = directory_name(&file.path).filter(|name| name != id) else {
             continue;
         };
-        if *id == directory {
-            continue;
-        }
-        let slug = match places[index] {
-            Place::Below { pool, depth: 1 } => {
-                let slug = (Clash::POOLS.name)(&files[pool].1.content);
-                slug.map(|(slug, _)| slug.clone())
-            }
+        let around = match places[index] {
+            Place::Below { pool, depth: 1 } => pool_around(&files[pool].1.content),
             Place::BelowOuter { depth: 1 } => {
-                let slug = outer
-                    .entry(&*file.root)
-                    .or_insert_with(|| outer_slug(&file.root));
-                slug.clone()
+                let around = outer.entry(&*file.root);
+                around.or_insert_with(|| outer_pool(&file.root)).clone()
             }
-            _ => continue,
+            Place::Below { .. } | Place::BelowOuter { .. } | Place::Nowhere | Place::Any => None,
         };
         // A pool without a slug is reported as such.
-        let Some(slug) = slug else { continue };
+        let Some(Around { slug, lists }) = around else {
+            continue;
+        };
         let whole = [format!("{slug}-{directory}"), format!("{slug}_{directory}")];
         if whole.contains(id) || check_content_id(id).is_err() {
             continue;
         }
         let source = source_of(&files[index]);
-        let message = format!("the id `{id}` is not what its directory is called");
-        let problem = Findings::new(&source).at(Code::I205, place.clone(), message);
-        let problem = problem.help(format!(
-            "call it `{directory}` or `{}`, or rename the directory",
-            whole[0]
-        ));
         let [meant, _] = whole;
-        let fits = check_content_id(&meant).is_ok();
-        verdicts[index].diagnostics.push(if fits {
-            let fix = format!("call it `{meant}`");
-            let span = source.span(place.clone());
-            problem.fix(Applicability::Unsafe, fix, span, format!("\"{meant}\""))
-        } else {
-            problem
-        });
+        let message = format!("the id `{id}` is not what its directory is called");
+        let findings = Findings::new(&source);
+        let problem = findings.at(Code::I205, place.clone(), message);
+        let help = format!("call it `{directory}` or `{meant}`, or rename the directory");
+        let fits = !lists && check_content_id(&meant).is_ok();
+        let edit = fits.then(|| (place.clone(), format!("\"{meant}\"")));
+        let fix = format!("call it `{meant}`");
+        let problem = findings.fixed(problem.help(help), Applicability::Unsafe, &fix, edit);
+        verdicts[index].diagnostics.push(problem);
+    }
+}
+
+fn pool_around(content: &Content) -> Option<Around> {
+    match content {
+        Content::Pool {
+            slug: Some((slug, _)),
+            listed,
+            ..
+        } => Some(Around {
+            slug: slug.clone(),
+            lists: listed.is_some(),
+        }),
+        Content::Pool { .. } | Content::Exercise { .. } => None,
     }
 }
 
@@ -180,8 +191,8 @@ fn directory_name(path: &Path) -> Option<String> {
     name.into_string().ok()
 }
 
-/// The slug of the nearest pool above a directory.
-fn outer_slug(root: &Path) -> Option<String> {
+/// The nearest pool above a directory.
+fn outer_pool(root: &Path) -> Option<Around> {
     let absolute = walk::absolute(root);
     let mut above = absolute
         .ancestors()
@@ -194,7 +205,13 @@ fn outer_slug(root: &Path) -> Option<String> {
     let Value::Mapping(entries) = &tree.resolve(tree.root()?).value else {
         return None;
     };
-    let mut entries = entries.iter();
-    let entry = entries.find(|entry| tree.text(entry.key) == Some("slug"))?;
-    tree.text(entry.value).map(str::to_owned)
+    let entry = |key: &str| {
+        entries
+            .iter()
+            .find(|entry| tree.text(entry.key) == Some(key))
+    };
+    Some(Around {
+        slug: tree.text(entry("slug")?.value)?.to_owned(),
+        lists: entry("exercises").is_some(),
+    })
 }

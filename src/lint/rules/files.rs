@@ -121,15 +121,18 @@ fn fixture(text: &Text, found: &Fixture, findings: &mut Findings<'_>) {
 }
 
 impl Beside {
-    /// The bytes of a file that `find` found; nothing for one that can't be read, or is large.
-    pub fn read(&self, path: &str) -> Option<Cow<'_, [u8]>> {
+    /// The bytes of a file that `find` found with that size; nothing for one that can't be read any
+    /// more, or is large.
+    pub fn read(&self, path: &str, size: u64) -> Option<Cow<'_, [u8]>> {
         let path = self.directory.join(path);
         if let Some(text) = self.texts.at(&path) {
             return Some(Cow::Borrowed(text));
         }
-        let mut bytes = Vec::new();
-        let file = std::fs::File::open(path).ok()?;
-        file.take(LARGE + 1).read_to_end(&mut bytes).ok()?;
+        let size = usize::try_from(size.min(LARGE + 1)).ok()?;
+        let mut bytes = vec![0; size];
+        // One system call for a small file; what it has grown by since is not looked at.
+        let mut file = std::fs::File::open(path).ok()?;
+        file.read_exact(&mut bytes).ok()?;
         (bytes.len() as u64 <= LARGE).then_some(Cow::Owned(bytes))
     }
 
@@ -138,18 +141,19 @@ impl Beside {
         names(&self.directory)
     }
 
-    /// What a path leads to.
-    pub fn find(&self, path: &str) -> Fixture {
+    /// What a path leads to. `plain` are directories that are reached without a link: an exercise has many
+    /// files in few directories.
+    pub fn find(&self, path: &str, plain: &mut Vec<String>) -> Fixture {
         if let Some(how) = escapes(path) {
             return Fixture::Escapes(how);
         }
         let whole = self.directory.join(path);
         match whole.symlink_metadata() {
-            Ok(found) if !found.is_symlink() && !self.link_on_the_way(path) => {
+            Ok(found) if !found.is_symlink() && !self.link_on_the_way(path, plain) => {
                 self.regular(&whole, &found)
             }
             Ok(_) => self.through_links(&whole),
-            Err(_) if self.link_on_the_way(path) => self.through_links(&whole),
+            Err(_) if self.link_on_the_way(path, plain) => self.through_links(&whole),
             Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
                 Fixture::Irregular("can't be read")
             }
@@ -178,7 +182,11 @@ impl Beside {
     }
 
     /// Whether one of the directories of the path is a link.
-    fn link_on_the_way(&self, path: &str) -> bool {
+    fn link_on_the_way(&self, path: &str, plain: &mut Vec<String>) -> bool {
+        let above = path.rsplit_once('/').map_or("", |(above, _)| above);
+        if plain.iter().any(|known| known == above) {
+            return false;
+        }
         let mut at = self.directory.clone();
         let mut components = Path::new(path).components().peekable();
         while let Some(component) = components.next() {
@@ -190,9 +198,10 @@ impl Beside {
                 Ok(found) if found.is_symlink() => return true,
                 Ok(_) => {}
                 // Below what is not there nothing is.
-                Err(_) => break,
+                Err(_) => return false,
             }
         }
+        plain.push(above.to_owned());
         false
     }
 

@@ -24,7 +24,7 @@ pub(super) fn expected_outputs(context: &ExerciseContext<'_>, findings: &mut Fin
         if *size > LARGE {
             continue;
         }
-        let Some(bytes) = beside.read(&text.value) else {
+        let Some(bytes) = beside.read(&text.value, *size) else {
             continue;
         };
         let said = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);

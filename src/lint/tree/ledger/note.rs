@@ -62,7 +62,7 @@ impl Looked {
             settings,
         );
         let text = judged.source.take();
-        judged = trim(judged, settings);
+        judged = trim(judged, settings, false);
         // A pool's list is compared with the disk whenever an exercise changes.
         judged.source = text.filter(|_| file.role == Role::Pool && judged.sound);
         let model = Model::of(&mut judged, former.map(|(_, note)| &note.model));
@@ -183,7 +183,9 @@ impl Note {
     /// Whether the file is sound and nothing on the disk speaks against it.
     pub(super) fn is_as_it_was(&self, file: &FoundFile, judged: &Judged) -> bool {
         let beside = beside(file, &Arc::default());
-        let is_there = |name| matches!(beside.find(name), Fixture::File(size) if size <= LARGE);
+        let mut plain = Vec::new();
+        let is_there =
+            |name| matches!(beside.find(name, &mut plain), Fixture::File(size) if size <= LARGE);
         judged.sound
             && self.stamp.is_that_of(&file.path)
             && named_files(&self.model, &judged.content).all(is_there)
