@@ -5,7 +5,7 @@
 //! outbox is half full, so memory is bounded whatever the peer asks for. After a close was sent the
 //! peer has a moment to answer it.
 
-mod gate;
+mod dormant;
 mod read;
 mod write;
 
@@ -29,7 +29,7 @@ use super::rate::{Meter, Rate};
 use super::session::Session;
 use super::socket::{Incoming, Reader, Writer};
 use super::vigil::{Activity, Vigil};
-use gate::Gated;
+use dormant::Dormant;
 use read::Reading;
 use write::{Writing, Written, goodbye};
 
@@ -121,7 +121,7 @@ where
             metrics,
         };
         let read = pin!(reading.read(&mut reader).instrument(span.clone()));
-        let mut read = Gated::new(read);
+        let mut read = Dormant::new(read);
         let writing = Writing {
             outbox: &outbox,
             terms,

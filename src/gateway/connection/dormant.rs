@@ -1,4 +1,4 @@
-//! Work behind a gate is done only when it was itself woken: what wakes its task for something else
+//! Dormant work is polled only when its own bell has rung: what wakes its task for something else
 //! costs it nothing.
 //!
 //! The reading half of a connection waits for four things at once, two of which all connections
@@ -9,74 +9,74 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-/// Work behind a gate.
+/// Work that lies dormant until its bell rings.
 #[derive(Debug)]
-pub(super) struct Gated<F> {
+pub(super) struct Dormant<F> {
     work: F,
-    gate: Arc<Gate>,
-    // What the work wakes, and what that wakes; both are kept because to compare is all that is left
+    bell: Arc<Bell>,
+    // What the work rings, and whom that wakes; both are kept because to compare is all that is left
     // to do where nothing has changed.
-    opener: Waker,
+    ringer: Waker,
     task: Waker,
 }
 
 #[derive(Debug)]
-struct Gate {
-    is_open: AtomicBool,
+struct Bell {
+    has_rung: AtomicBool,
     task: Mutex<Waker>,
 }
 
-impl<F> Gated<F> {
+impl<F> Dormant<F> {
     pub(super) fn new(work: F) -> Self {
-        let gate = Arc::new(Gate {
-            is_open: AtomicBool::new(true),
+        let bell = Arc::new(Bell {
+            has_rung: AtomicBool::new(true),
             task: Mutex::new(Waker::noop().clone()),
         });
         Self {
             work,
-            opener: Waker::from(Arc::clone(&gate)),
-            gate,
+            ringer: Waker::from(Arc::clone(&bell)),
+            bell,
             task: Waker::noop().clone(),
         }
     }
 }
 
-impl<F: Future + Unpin> Future for Gated<F> {
+impl<F: Future + Unpin> Future for Dormant<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let Self {
             work,
-            gate,
-            opener,
+            bell,
+            ringer,
             task,
         } = &mut *self;
         if !task.will_wake(cx.waker()) {
             task.clone_from(cx.waker());
-            gate.set_task(task.clone());
+            bell.set_task(task.clone());
         }
-        // Whoever opens the gate from here on wakes the task that was set.
-        if !gate.is_open.swap(false, Ordering::AcqRel) {
+        // Whoever rings from here on wakes the task that was set.
+        if !bell.has_rung.swap(false, Ordering::AcqRel) {
             return Poll::Pending;
         }
-        Pin::new(work).poll(&mut Context::from_waker(opener))
+        Pin::new(work).poll(&mut Context::from_waker(ringer))
     }
 }
 
-impl Gate {
+impl Bell {
     fn set_task(&self, task: Waker) {
         *self.task.lock().unwrap_or_else(PoisonError::into_inner) = task;
     }
 }
 
-impl Wake for Gate {
+impl Wake for Bell {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Where it is open already, whoever opened it wakes the task.
-        if !self.is_open.swap(true, Ordering::AcqRel) {
+        // Where it has rung already, whoever rang it wakes the task.
+        if !self.has_rung.swap(true, Ordering::AcqRel) {
             let task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
             task.wake_by_ref();
         }
@@ -87,7 +87,6 @@ impl Wake for Gate {
 mod tests {
     use std::future::poll_fn;
     use std::sync::atomic::AtomicUsize;
-
     use std::time::Duration;
 
     use futures_util::future::join;
@@ -126,7 +125,7 @@ mod tests {
             }
             bell.notify_one();
         };
-        let both = join(Gated::new(counted(rung, &polls)), other);
+        let both = join(Dormant::new(counted(rung, &polls)), other);
         timeout(SOON, both).await.unwrap();
         assert_eq!(polls.into_inner(), 3, "at first, and for each ring");
     }
@@ -135,12 +134,12 @@ mod tests {
     async fn whoever_polls_last_is_woken() {
         let bell = Arc::new(Notify::new());
         let ring = Arc::clone(&bell);
-        let mut gated = Gated::new(Box::pin(async move { bell.notified().await }));
-        let first = poll_fn(|cx| Poll::Ready(Pin::new(&mut gated).poll(cx))).await;
+        let mut dormant = Dormant::new(Box::pin(async move { bell.notified().await }));
+        let first = poll_fn(|cx| Poll::Ready(Pin::new(&mut dormant).poll(cx))).await;
         assert!(first.is_pending());
         // A task of its own has a waker of its own.
         let mut tasks = tokio::task::JoinSet::new();
-        tasks.spawn(gated);
+        tasks.spawn(dormant);
         tokio::task::yield_now().await;
         ring.notify_one();
         timeout(SOON, tasks.join_next()).await.unwrap();
