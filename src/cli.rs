@@ -29,7 +29,7 @@ pub const GROUPS: &[(&str, &[&str])] = &[
     ("Write and look at content", &["new", "show", "diff"]),
     ("Run the daemon", &["serve", "token"]),
     ("Watch and send messages", &["tail", "publish"]),
-    ("Work with Redis", &["cache"]),
+    ("Keep content in Redis", &["cache"]),
     ("Set up the shell", &["completions", "man", "help"]),
 ];
 

@@ -18,8 +18,8 @@ pub use layers::{Environment, Layers, Origin};
 pub use redis_url::{RedisHost, RedisPlace, RedisUrl, RedisUrlError};
 pub use secret::Secret;
 pub use sections::{
-    Auth, Cache, Config, Content, Cors, Gateway, Limits, Lint, Listed, Log, Redis, RoomPolicy,
-    Server, WatchMode,
+    Auth, Cache, Config, Content, Cors, Gateway, History, Limits, Lint, Listed, Log, Redis,
+    RoomPolicy, Server, WatchMode,
 };
 pub use value::duration as parse_duration;
 
@@ -119,6 +119,11 @@ impl Config {
             },
             gateway: Gateway {
                 lobby: read.truth("gateway.lobby"),
+            },
+            history: History {
+                size: read.number("history.size"),
+                ttl: read.duration("history.ttl"),
+                deliver_on_connect: read.truth("history.deliver_on_connect"),
             },
             cors: Cors {
                 origins: read.list("cors.origins").unwrap_or_default(),

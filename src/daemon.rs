@@ -15,11 +15,14 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 use crate::broker::Carrier;
+use crate::broker::memory::MemoryBroker;
 use crate::catalog::{CatalogStore, ExerciseService};
 use crate::clock::Clock;
 use crate::gateway::{
     AuthConfig, AuthError, Gateway, GatewayConfig, Limits, Origins, Rules, TrustedProxies,
 };
+use crate::history::memory::MemoryHistory;
+use crate::history::{Bounds, History};
 use crate::ids::UserId;
 use crate::lingering::Lingering;
 use crate::metrics::Metrics;
@@ -61,6 +64,10 @@ pub struct DaemonConfig {
     pub rules: Rules,
     /// What carries messages.
     pub broker: Carrier,
+    /// What keeps messages, and delivers them through that broker.
+    pub history: Arc<dyn History>,
+    /// Whether users are sent what came while they had no connection.
+    pub deliver_on_connect: bool,
     /// What time it is.
     pub clock: Clock,
 }
@@ -68,6 +75,8 @@ pub struct DaemonConfig {
 impl DaemonConfig {
     /// The defaults, for this address and content.
     pub fn new(listen: SocketAddr, catalog: Arc<CatalogStore>) -> Self {
+        let (broker, clock) = (MemoryBroker::new(), Clock::system());
+        let history = MemoryHistory::new(Bounds::default(), clock.clone(), &broker);
         Self {
             listen,
             metrics_listen: None,
@@ -82,8 +91,10 @@ impl DaemonConfig {
             drain: Duration::from_secs(30),
             limits: Limits::default(),
             rules: Rules::default(),
-            broker: Carrier::default(),
-            clock: Clock::system(),
+            broker: broker.into(),
+            history: Arc::new(history),
+            deliver_on_connect: true,
+            clock,
         }
     }
 }
@@ -175,6 +186,8 @@ impl Daemon {
             clock: config.clock.clone(),
             exercises: exercises.clone(),
             broker: config.broker,
+            history: config.history,
+            deliver_on_connect: config.deliver_on_connect,
             metrics: metrics.clone(),
         });
         Ok(Self {

@@ -12,7 +12,11 @@ mod call;
 mod connection;
 mod departure;
 mod dispatch;
+mod feed;
+mod feeder;
+mod gate;
 mod gatekeeper;
+mod history;
 mod hub;
 mod in_band;
 mod limits;
@@ -21,7 +25,10 @@ mod outbox;
 mod policy;
 mod presence;
 mod rate;
+mod receipts;
+mod recorder;
 mod relay;
+mod replay;
 mod route;
 mod services;
 mod session;
@@ -39,9 +46,10 @@ use tokio_util::sync::CancellationToken;
 use crate::broker::{Broker, BrokerError, Carrier, Probe};
 use crate::catalog::ExerciseService;
 use crate::clock::Clock;
+use crate::history::History;
 use crate::ids::RoomId;
 use crate::metrics::Metrics;
-use crate::protocol::{Envelope, Topic};
+use crate::protocol::{Dialect, Topic};
 use crate::shutdown::{TaskGuard, TaskName, Tasks};
 
 use admission::{Admission, Seat};
@@ -51,6 +59,8 @@ use dispatch::Dispatch;
 use hub::Hub;
 use outbox::{Bounds, Outbox};
 use presence::Presence;
+use receipts::Receipts;
+use recorder::Recorder;
 use relay::{Arrivals, Relay};
 use services::Services;
 use session::Session;
@@ -87,6 +97,10 @@ pub struct GatewayConfig {
     pub exercises: ExerciseService,
     /// What carries messages.
     pub broker: Carrier,
+    /// What keeps them, and delivers through that broker.
+    pub history: Arc<dyn History>,
+    /// Whether users are sent what came while they had no connection.
+    pub deliver_on_connect: bool,
     /// Where it is counted what happens.
     pub metrics: Metrics,
 }
@@ -110,7 +124,6 @@ struct Shared {
     probe: Option<Arc<Probe>>,
     departure: Arc<Departure>,
     connections: Tasks,
-    background: Tasks,
 }
 
 impl Gateway {
@@ -118,8 +131,10 @@ impl Gateway {
     pub fn new(config: GatewayConfig) -> Self {
         let limits = config.limits;
         let hub = Hub::new();
+        let (recorder, lanes) = Recorder::new();
         let arrivals = Arrivals {
             hub: Arc::clone(&hub),
+            recorder,
             payload: limits.payload,
             metrics: config.metrics.clone(),
         };
@@ -136,20 +151,17 @@ impl Gateway {
             relay: Relay::new(Arc::clone(&broker), Arc::clone(&hub)),
             hub,
             presence: Presence::new(),
+            receipts: Receipts::new(Arc::clone(&config.history)),
+            history: config.history,
+            deliver_on_connect: config.deliver_on_connect,
+            metrics: config.metrics.clone(),
+            tasks: background,
+            payload: limits.payload,
             topics: limits.topics_per_connection,
             patience: limits.request_timeout,
         });
-        let relay = Arc::clone(&services.relay);
-        background.spawn("relay", relay.run(background.stopping()));
-        let presence = Arc::clone(&services);
-        background.spawn("presence", presence.announce(background.stopping()));
-        // What services say to everyone is for any connection, so it is followed for ever.
-        let everyone = services.relay.lease(Envelope::broadcast_channel());
-        let stopping = background.stopping();
-        background.spawn("broadcast", async move {
-            stopping.cancelled().await;
-            drop(everyone);
-        });
+        services.begin();
+        lanes.spawn(&services);
         let shared = Shared {
             admission: Admission::new(&limits),
             auth: config.auth,
@@ -162,7 +174,6 @@ impl Gateway {
             probe: config.broker.is_remote().then_some(probe),
             departure: Arc::default(),
             connections: Tasks::new(),
-            background,
         };
         Self {
             shared: Arc::new(shared),
@@ -235,9 +246,10 @@ impl Gateway {
         self.shared.connections.stop();
         let mut late = self.shared.connections.join(deadline).await;
         // What the last connections left to say is still said.
-        self.shared.background.stop();
+        let background = &self.shared.services.tasks;
+        background.stop();
         let deadline = deadline.max(Instant::now() + LAST_WORDS);
-        late.extend(self.shared.background.join(deadline).await);
+        late.extend(background.join(deadline).await);
         late
     }
 
@@ -287,10 +299,17 @@ impl Gateway {
         mut seat: Seat,
     ) -> impl Future<Output = ()> + Send + use<> {
         let limits = &self.shared.limits;
-        let outbox = Arc::new(Outbox::new(Bounds {
+        let services = &self.shared.services;
+        let mut outbox = Outbox::new(Bounds {
             frames: limits.queue_frames,
             bytes: limits.queue_bytes,
-        }));
+        });
+        // In this dialect nobody says what was read: what is written counts.
+        let is_classic = visit.dialect == Dialect::Classic;
+        if is_classic {
+            outbox = outbox.read_by(services.receipts.reader(principal.user.clone()));
+        }
+        let outbox = Arc::new(outbox);
         seat.open(&outbox);
         let Visit {
             number,
@@ -298,13 +317,16 @@ impl Gateway {
             dialect,
             gatekeeper,
         } = visit;
-        let session = Session::new(
-            Arc::clone(&self.shared.services),
+        let mut session = Session::new(
+            Arc::clone(services),
             principal,
             dialect,
             (number, home),
             Arc::clone(&outbox),
         );
+        if is_classic && services.deliver_on_connect && seat.is_only() {
+            session.deliver_unread();
+        }
         let now = Instant::now();
         let care = Care {
             terms: Terms::of(limits),

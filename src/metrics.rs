@@ -44,6 +44,8 @@ struct Counted {
     subscriptions: Gauge,
     events: EventNames,
     deliveries: Family<Delivery, Counter>,
+    appends: Family<Outcome, Counter>,
+    recoveries: Family<Outcome, Counter>,
     requests: Family<Request, Counter>,
     request_duration: Histogram,
     content: Content,
@@ -67,6 +69,32 @@ pub enum ConnectionStatus {
     Limited,
     /// It was refused in plain HTTP.
     Refused,
+}
+
+/// What became of a message that a history was to keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Append {
+    /// It is recorded.
+    New,
+    /// It was recorded before.
+    Known,
+    /// The history could not be reached.
+    Unavailable,
+    /// It is too large to be kept.
+    TooLarge,
+}
+
+/// What became of a client that wanted what it had missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recovery {
+    /// It is sent all of it.
+    Recovered,
+    /// It was told that it has to fetch everything again.
+    Refused,
+    /// Some of it was lost while it was sent: the connection ended.
+    Lost,
+    /// The history could not be reached.
+    Unavailable,
 }
 
 /// Why a message did not reach its client.
@@ -142,6 +170,8 @@ impl Metrics {
             subscriptions: Gauge::default(),
             events: EventNames::default(),
             deliveries: Family::default(),
+            appends: Family::default(),
+            recoveries: Family::default(),
             requests: Family::default(),
             // 50 microseconds to 13 seconds.
             request_duration: Histogram::new(exponential_buckets(0.000_05, 4.0, 10)),
@@ -220,6 +250,28 @@ impl Metrics {
         deliveries
             .get_or_create(&Delivery { event, result })
             .inc_by(count);
+    }
+
+    /// A history was to keep a message.
+    pub fn append(&self, append: Append) {
+        let result = match append {
+            Append::New => "new",
+            Append::Known => "known",
+            Append::Unavailable => "unavailable",
+            Append::TooLarge => "too_large",
+        };
+        self.0.appends.get_or_create(&Outcome { result }).inc();
+    }
+
+    /// A client wanted what it had missed.
+    pub fn recovery(&self, recovery: Recovery) {
+        let result = match recovery {
+            Recovery::Recovered => "recovered",
+            Recovery::Refused => "refused",
+            Recovery::Lost => "lost",
+            Recovery::Unavailable => "unavailable",
+        };
+        self.0.recoveries.get_or_create(&Outcome { result }).inc();
     }
 
     /// There are so many subscriptions now.
@@ -328,6 +380,16 @@ impl Counted {
             "mithril_deliveries",
             "Messages put into queues of connections, by type and result",
             self.deliveries.clone(),
+        );
+        of.register(
+            "mithril_history_appends",
+            "Messages that a history was to keep, by what became of them",
+            self.appends.clone(),
+        );
+        of.register(
+            "mithril_history_recoveries",
+            "Clients that wanted what they had missed, by what became of them",
+            self.recoveries.clone(),
         );
         of.register(
             "mithril_requests",

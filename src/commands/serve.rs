@@ -8,6 +8,7 @@ use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 
+use crate::broker::memory::MemoryBroker;
 use crate::broker::redis::RedisConfig;
 use crate::catalog::{self, Catalog, CatalogStore, Loaded};
 use crate::cli::{How, Serve};
@@ -15,6 +16,9 @@ use crate::config::{self, Config, Layers};
 use crate::daemon::{Daemon, DaemonConfig};
 use crate::diagnostics::Diagnostic;
 use crate::gateway::{AuthConfig, Limits, Origins, Rules, TrustedProxies};
+use crate::history::Bounds;
+use crate::history::absent::Absent;
+use crate::history::memory::MemoryHistory;
 use crate::ids::UserId;
 use crate::lint::Settings;
 use crate::output::{ExitStatus, Printer};
@@ -87,14 +91,26 @@ fn settings(
     settings.metrics_listen = server.metrics_listen;
     settings.drain = server.drain;
     settings.limits = limits(&config.limits);
+    let kept = Bounds {
+        entries: config.history.size as usize,
+        age: config.history.ttl,
+        ..Bounds::default()
+    };
+    if let Some(url) = &config.redis.server {
+        settings.broker = RedisConfig::new(url.clone()).into();
+        settings.history = Arc::new(Absent);
+    } else {
+        let broker = MemoryBroker::new();
+        let history = MemoryHistory::new(kept, settings.clock.clone(), &broker);
+        settings.broker = broker.into();
+        settings.history = Arc::new(history);
+    }
+    settings.deliver_on_connect = config.history.deliver_on_connect;
     settings.rules = Rules {
         room_policy: config.auth.room_policy,
         project_publish: config.auth.project_publish,
         lobby: config.gateway.lobby,
     };
-    if let Some(url) = &config.redis.server {
-        settings.broker = RedisConfig::new(url.clone()).into();
-    }
     Ok(settings)
 }
 

@@ -22,6 +22,8 @@ pub struct Config {
     pub auth: Auth,
     /// `[gateway]`.
     pub gateway: Gateway,
+    /// `[history]`.
+    pub history: History,
     /// `[cors]`.
     pub cors: Cors,
     /// `[limits]`.
@@ -103,6 +105,17 @@ pub enum RoomPolicy {
 pub struct Gateway {
     /// Whether connections on `/ws` join a room of all.
     pub lobby: bool,
+}
+
+/// `[history]`.
+#[derive(Debug, Clone)]
+pub struct History {
+    /// Messages of one topic that are kept.
+    pub size: u32,
+    /// How long a message is kept.
+    pub ttl: Duration,
+    /// Whether users are sent what came while they had no connection.
+    pub deliver_on_connect: bool,
 }
 
 /// `[cors]`.

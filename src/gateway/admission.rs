@@ -177,10 +177,12 @@ impl Users {
             return None;
         }
         seats.taken += 1;
+        let is_only = seats.taken == 1;
         drop(users);
         Some(Seat {
             users: self.clone(),
             user: user.clone(),
+            is_only,
             outbox: None,
         })
     }
@@ -195,10 +197,16 @@ impl Users {
 pub(super) struct Seat {
     users: Users,
     user: UserId,
+    is_only: bool,
     outbox: Option<Arc<Outbox>>,
 }
 
 impl Seat {
+    /// Whether the user had no other connection when this one came.
+    pub(super) fn is_only(&self) -> bool {
+        self.is_only
+    }
+
     /// From now on the connection is closed where all of its user's are.
     pub(super) fn open(&mut self, outbox: &Arc<Outbox>) {
         let mut users = self.users.lock();

@@ -3,23 +3,42 @@
 //! A message is encoded at most once per dialect and put into outboxes, which never wait, so no lock
 //! is held longer than the pushes of one message. Locks are split by topic: connections that leave
 //! by thousands each hold one for a moment. A topic's lock is held while its message goes out, so
-//! that all who hear a topic hear it in one order.
+//! that all who hear a topic hear it in one order. What a history keeps goes through the topic's feed
+//! first, and to those who have yet to be sent what they missed through a gate each.
 
+mod following;
 mod frames;
+mod place;
+mod repeats;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use crate::protocol::{Address, Dialect, Envelope, ServerMessage, Stamp, Topic, TopicPattern};
+use tokio::sync::Notify;
 
-use super::outbox::Outbox;
-use frames::Frames;
+use crate::protocol::{
+    Address, Content, Dialect, Envelope, ServerMessage, Stamp, Topic, TopicPattern,
+};
+
+use super::outbox::{Bounds, Outbox};
+use place::Place;
+use repeats::Repeats;
+
+pub(super) use following::{Joined, Step, Watch};
+pub(super) use frames::Frames;
 
 /// How many locks topics are spread over.
 const SHARDS: usize = 64;
+/// What may wait for one connection that is sent what it missed, or for one topic while its history
+/// is read.
+const WAITING: Bounds = Bounds {
+    frames: 1_000,
+    bytes: 1024 * 1024,
+};
 
 /// Who messages go to: one connection.
 #[derive(Debug)]
@@ -38,10 +57,15 @@ type Recipients = HashMap<u64, Arc<Recipient>>;
 #[derive(Debug)]
 pub(super) struct Hub {
     hasher: RandomState,
-    topics: Box<[Mutex<HashMap<Topic, Recipients>>]>,
-    // Taken after a topic's lock, never before.
+    topics: Box<[Mutex<HashMap<Topic, Place>>]>,
+    // These are taken after a topic's lock, never before.
     patterns: RwLock<HashMap<TopicPattern, Recipients>>,
+    repeats: Mutex<Repeats>,
+    unsure: Mutex<VecDeque<Topic>>,
     everyone: Box<[Mutex<Recipients>]>,
+    waiting: Bounds,
+    feeds: AtomicU64,
+    asked: Notify,
 }
 
 /// A subscription; it ends when it is dropped.
@@ -55,11 +79,21 @@ pub(super) struct Membership {
 
 impl Hub {
     pub(super) fn new() -> Arc<Self> {
+        Self::with(WAITING)
+    }
+
+    /// A hub in which so much may wait.
+    fn with(waiting: Bounds) -> Arc<Self> {
         Arc::new(Self {
             hasher: RandomState::new(),
             topics: (0..SHARDS).map(|_| Mutex::default()).collect(),
             patterns: RwLock::default(),
+            repeats: Mutex::default(),
+            unsure: Mutex::default(),
             everyone: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            waiting,
+            feeds: AtomicU64::new(0),
+            asked: Notify::new(),
         })
     }
 
@@ -80,7 +114,8 @@ impl Hub {
         let (number, recipient) = (recipient.number, Arc::clone(recipient));
         if let Some(topic) = pattern.concrete() {
             let mut shard = self.shard(&topic);
-            shard.entry(topic).or_default().insert(number, recipient);
+            let place = shard.entry(topic).or_default();
+            place.live.insert(number, recipient);
         } else {
             let mut patterns = self.patterns_mut();
             let recipients = patterns.entry(pattern.clone()).or_default();
@@ -89,7 +124,7 @@ impl Hub {
         self.membership(number, Some(pattern.clone()))
     }
 
-    /// Gives a message to all whom it is for; returns how many took it.
+    /// Gives a message that no history keeps to all whom it is for; returns how many took it.
     pub(super) fn publish(&self, envelope: &Envelope) -> usize {
         let mut frames = Frames::of(envelope);
         match &envelope.address {
@@ -99,32 +134,56 @@ impl Hub {
                 .map(|shard| frames.push_to(lock(shard).values()))
                 .sum(),
             Address::Topic(topic) => {
-                let shard = self.shard(topic);
-                let patterns = self.patterns.read().unwrap_or_else(PoisonError::into_inner);
-                let exact = shard.get(topic);
-                let wider = TopicPattern::wider_than(topic);
-                let matching: Vec<&Recipients> = exact
-                    .into_iter()
-                    .chain(wider.iter().filter_map(|pattern| patterns.get(pattern)))
-                    .collect();
-                let mut taken = 0;
-                for (index, recipients) in matching.iter().enumerate() {
-                    let before = &matching[..index];
-                    let first = recipients
-                        .values()
-                        .filter(|one| before.iter().all(|set| !set.contains_key(&one.number)));
-                    taken += frames.push_to(first);
-                }
-                taken
+                let mut shard = self.shard(topic);
+                let mut place = shard.get_mut(topic);
+                let taken = self.publish_wider(&mut frames, topic, place.as_deref());
+                taken + place.as_mut().map_or(0, |place| place.publish(&mut frames))
             }
         }
+    }
+
+    /// The same for a message whose id may have come before, from another replica or another way.
+    pub(super) fn publish_once(&self, envelope: &Envelope) -> usize {
+        let is_new = match (&envelope.address, &envelope.content) {
+            (Address::Topic(topic), Content::Notice { message_id, .. }) => message_id
+                .as_ref()
+                .is_none_or(|id| lock(&self.repeats).insert(topic, id)),
+            (Address::Topic(_) | Address::Everyone, _) => true,
+        };
+        if is_new { self.publish(envelope) } else { 0 }
+    }
+
+    /// Those who hear a topic by a pattern hear it as it comes, those who hear it by name too
+    /// excepted.
+    fn publish_wider(
+        &self,
+        frames: &mut Frames<'_>,
+        topic: &Topic,
+        place: Option<&Place>,
+    ) -> usize {
+        let patterns = self.patterns.read().unwrap_or_else(PoisonError::into_inner);
+        let wider = TopicPattern::wider_than(topic);
+        let matching: Vec<&Recipients> = wider
+            .iter()
+            .filter_map(|pattern| patterns.get(pattern))
+            .collect();
+        let mut taken = 0;
+        for (index, recipients) in matching.iter().enumerate() {
+            let before = &matching[..index];
+            let first = recipients.values().filter(|one| {
+                let is_here = place.is_some_and(|place| place.holds(one.number));
+                !is_here && before.iter().all(|set| !set.contains_key(&one.number))
+            });
+            taken += frames.push_to(first);
+        }
+        taken
     }
 
     /// How many subscriptions there are. It looks at every topic: for whoever asks now and then.
     pub(super) fn subscriptions(&self) -> usize {
         let exact = self.topics.iter().map(|shard| {
             let topics = lock(shard);
-            topics.values().map(HashMap::len).sum::<usize>()
+            topics.values().map(Place::len).sum::<usize>()
         });
         let exact: usize = exact.sum();
         let patterns = self.patterns.read().unwrap_or_else(PoisonError::into_inner);
@@ -134,22 +193,22 @@ impl Hub {
     /// Tells every connection which of its topics may have missed messages.
     pub(super) fn tell_of_gap(&self) {
         let mut topics: HashMap<u64, (Arc<Recipient>, Vec<String>)> = HashMap::new();
-        let mut note = |name: String, recipients: &Recipients| {
-            for recipient in recipients.values() {
-                let entry = topics
-                    .entry(recipient.number)
-                    .or_insert_with(|| (Arc::clone(recipient), Vec::new()));
-                entry.1.push(name.clone());
-            }
+        let mut note = |name: String, recipient: &Arc<Recipient>| {
+            let entry = topics
+                .entry(recipient.number)
+                .or_insert_with(|| (Arc::clone(recipient), Vec::new()));
+            entry.1.push(name);
         };
         for shard in &self.topics {
-            for (topic, recipients) in lock(shard).iter() {
-                note(topic.to_string(), recipients);
+            for (topic, place) in lock(shard).iter() {
+                place.each(|recipient| note(topic.to_string(), recipient));
             }
         }
         let patterns = self.patterns.read().unwrap_or_else(PoisonError::into_inner);
         for (pattern, recipients) in patterns.iter() {
-            note(pattern.to_string(), recipients);
+            for recipient in recipients.values() {
+                note(pattern.to_string(), recipient);
+            }
         }
         drop(patterns);
         for (recipient, mut topics) in topics.into_values() {
@@ -181,12 +240,18 @@ impl Hub {
 
     fn leave(&self, number: u64, pattern: &TopicPattern) {
         match pattern.concrete() {
-            Some(topic) => remove(&mut self.shard(&topic), &topic, number),
-            None => remove(&mut *self.patterns_mut(), pattern, number),
+            Some(topic) => change(&mut self.shard(&topic), &topic, |place| {
+                place.remove(number)
+            }),
+            None => change(&mut *self.patterns_mut(), pattern, |recipients| {
+                recipients.remove(&number);
+                shrink(recipients);
+                recipients.is_empty()
+            }),
         }
     }
 
-    fn shard(&self, topic: &Topic) -> MutexGuard<'_, HashMap<Topic, Recipients>> {
+    fn shard(&self, topic: &Topic) -> MutexGuard<'_, HashMap<Topic, Place>> {
         lock(&self.topics[spread(self.hasher.hash_one(topic))])
     }
 
@@ -213,16 +278,16 @@ impl Drop for Membership {
     }
 }
 
-fn remove<K: std::hash::Hash + Eq>(map: &mut HashMap<K, Recipients>, key: &K, number: u64) {
-    let Some(recipients) = map.get_mut(key) else {
-        return;
-    };
-    recipients.remove(&number);
-    if recipients.is_empty() {
+/// Changes an entry; one that is empty then goes.
+fn change<K: std::hash::Hash + Eq, V>(
+    map: &mut HashMap<K, V>,
+    key: &K,
+    change: impl FnOnce(&mut V) -> bool,
+) {
+    let is_empty = map.get_mut(key).is_some_and(change);
+    if is_empty {
         map.remove(key);
         shrink(map);
-    } else {
-        shrink(recipients);
     }
 }
 

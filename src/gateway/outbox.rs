@@ -7,13 +7,15 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use tokio::sync::Notify;
 
-use crate::protocol::{Close, CloseCode};
+use crate::protocol::{Close, CloseCode, Position};
 
+use super::receipts::Reader;
 use super::socket::Frame;
 
 /// What may wait on one connection.
@@ -47,17 +49,21 @@ pub(super) enum Next {
 #[derive(Debug)]
 pub(super) struct Outbox {
     bounds: Bounds,
+    /// Who is told how far the user has been written to.
+    reader: Option<Box<Reader>>,
     queue: Mutex<Queue>,
     drained: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
-    frames: VecDeque<Frame>,
+    frames: VecDeque<(Frame, Option<Arc<Position>>)>,
     bytes: usize,
     ping: Option<Frame>,
     answer: Option<Frame>,
     end: Option<End>,
+    /// The position of the last frame that the writer took, until it is flushed.
+    taken: Option<Arc<Position>>,
     // Whom to wake when there is something to do.
     writer: Option<Waker>,
 }
@@ -72,13 +78,29 @@ impl Outbox {
     pub(super) fn new(bounds: Bounds) -> Self {
         Self {
             bounds,
+            reader: None,
             queue: Mutex::default(),
             drained: Notify::new(),
         }
     }
 
+    /// The same outbox, which tells how far this user has been written to.
+    pub(super) fn read_by(mut self, reader: Reader) -> Self {
+        self.reader = Some(Box::new(reader));
+        self
+    }
+
     /// Puts a frame in, without waiting.
     pub(super) fn push(&self, frame: Frame) -> Result<(), Full> {
+        self.push_recorded(frame, None)
+    }
+
+    /// Puts a frame in whose message is at this position of the user's history.
+    pub(super) fn push_recorded(
+        &self,
+        frame: Frame,
+        position: Option<Arc<Position>>,
+    ) -> Result<(), Full> {
         let mut queue = self.queue();
         if queue.end.is_some() {
             return Err(Full);
@@ -88,7 +110,7 @@ impl Outbox {
                 && queue.bytes + frame.len() <= self.bounds.bytes);
         if fits {
             queue.bytes += frame.len();
-            queue.frames.push_back(frame);
+            queue.frames.push_back((frame, position));
         } else {
             queue.clear();
             queue.end = Some(End::Close(CloseCode::SlowConsumer.into()));
@@ -135,7 +157,7 @@ impl Outbox {
             queue.end = Some(End::Gone);
         }
         wake(queue);
-        self.drained.notify_one();
+        self.drained.notify_waiters();
     }
 
     /// What the writer does next.
@@ -144,7 +166,7 @@ impl Outbox {
         if let Some(frame) = queue.answer.take().or_else(|| queue.ping.take()) {
             return Next::Send(frame);
         }
-        let Some(frame) = queue.frames.pop_front() else {
+        let Some((frame, position)) = queue.frames.pop_front() else {
             return match queue.end {
                 None => Next::Flush,
                 Some(End::Close(close)) => Next::Close(close),
@@ -152,15 +174,28 @@ impl Outbox {
             };
         };
         queue.bytes -= frame.len();
+        if position.is_some() && self.reader.is_some() {
+            queue.taken = position;
+        }
         if queue.frames.is_empty() {
             queue.clear();
         }
         let has_room = self.has_room(&queue);
         drop(queue);
         if has_room {
-            self.drained.notify_one();
+            self.drained.notify_waiters();
         }
         Next::Send(frame)
+    }
+
+    /// Everything that the writer took has been written.
+    pub(super) fn flushed(&self) {
+        if let Some(reader) = &self.reader {
+            let taken = self.queue().taken.take();
+            if let Some(position) = taken {
+                reader.wrote(position);
+            }
+        }
     }
 
     /// Waits until there is something for the writer to do. There is one writer: whoever waits later
@@ -182,11 +217,34 @@ impl Outbox {
     }
 
     /// Waits until the queue is at most half full or at its end. The reader waits here, so that a
-    /// peer that asks without reading is slowed down instead of cut off.
+    /// peer that asks without reading is slowed down instead of cut off; and so does whoever sends
+    /// what was missed.
     pub(super) async fn room(&self) {
-        while matches!(self.queue(), queue if queue.end.is_none() && !self.has_room(&queue)) {
-            self.drained.notified().await;
+        loop {
+            let mut drained = pin!(self.drained.notified());
+            drained.as_mut().enable();
+            if matches!(self.queue(), queue if queue.end.is_some() || self.has_room(&queue)) {
+                return;
+            }
+            drained.await;
         }
+    }
+
+    /// Waits until nothing that is put in is sent any more.
+    pub(super) async fn ended(&self) {
+        loop {
+            let mut drained = pin!(self.drained.notified());
+            drained.as_mut().enable();
+            if self.has_ended() {
+                return;
+            }
+            drained.await;
+        }
+    }
+
+    /// Whether nothing that is put in is sent any more.
+    pub(super) fn has_ended(&self) -> bool {
+        self.queue().end.is_some()
     }
 
     fn has_room(&self, queue: &Queue) -> bool {
@@ -200,7 +258,7 @@ impl Outbox {
         }
         queue.end.get_or_insert(end);
         wake(queue);
-        self.drained.notify_one();
+        self.drained.notify_waiters();
     }
 
     // Each change leaves the queue consistent, so a panic elsewhere does not spoil it.

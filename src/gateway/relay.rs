@@ -22,7 +22,9 @@ use crate::broker::{Broker, ConnectionChange, Delivery, Inbox, Subscription};
 use crate::metrics::{DeliveryOutcome, Metrics};
 use crate::protocol::{EncodeError, Envelope};
 
+use super::history::AROUND;
 use super::hub::Hub;
+use super::recorder::Recorder;
 use upstreams::{Step, Upstreams};
 
 /// How long a channel is followed after its last lease.
@@ -129,6 +131,10 @@ impl Relay {
                 }
                 let retry = Instant::now() + RETRY;
                 self.upstreams().subscribed(&channel, done.is_ok(), retry);
+                if done.is_ok() {
+                    // Who was there before it counted may have missed something.
+                    self.hub.look_for_gap(&channel);
+                }
             }
             Step::Unsubscribe => {
                 if let Err(error) = self.broker.unsubscribe(subscription).await {
@@ -176,6 +182,8 @@ impl Drop for Lease {
 #[derive(Debug)]
 pub(super) struct Arrivals {
     pub(super) hub: Arc<Hub>,
+    /// Where broadcasts go that are to be recorded.
+    pub(super) recorder: Recorder,
     /// The largest payload, in bytes.
     pub(super) payload: usize,
     pub(super) metrics: Metrics,
@@ -185,16 +193,28 @@ impl Inbox for Arrivals {
     fn deliver(&self, delivery: Delivery) {
         let channel = &*delivery.channel;
         let count = |event, outcome| self.metrics.delivery(event, outcome);
-        if delivery.payload.len() > self.payload {
+        let most = if Envelope::is_live_channel(channel) {
+            self.payload + 2 * AROUND
+        } else {
+            self.payload
+        };
+        if delivery.payload.len() > most {
             count(None, DeliveryOutcome::TooLarge);
             let bytes = delivery.payload.len();
             tracing::warn!(channel, bytes, "dropped a message that is too large");
             return;
         }
         match Envelope::read(channel, &delivery.payload) {
+            Ok(envelope) if envelope.recorded.is_some() => {
+                let kind = envelope.content.kind().map(str::to_owned);
+                let taken = self.hub.arrive(envelope);
+                count(kind.as_deref(), DeliveryOutcome::Taken(taken));
+            }
             Ok(envelope) => {
-                let taken = self.hub.publish(&envelope);
-                count(envelope.content.kind(), DeliveryOutcome::Taken(taken));
+                if let Some(envelope) = self.recorder.take(envelope) {
+                    let taken = self.hub.publish_once(&envelope);
+                    count(envelope.content.kind(), DeliveryOutcome::Taken(taken));
+                }
             }
             Err(error) => {
                 count(None, DeliveryOutcome::Unreadable);
@@ -209,6 +229,7 @@ impl Inbox for Arrivals {
             ConnectionChange::Lost => tracing::warn!("the broker is lost"),
             ConnectionChange::Restored => {
                 tracing::info!("the broker is back");
+                self.hub.look_for_gaps();
                 self.hub.tell_of_gap();
             }
         }

@@ -8,12 +8,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Launch;
 use crate::clock::Clock;
+use crate::history::History;
+use crate::metrics::Metrics;
 use crate::protocol::{Address, Content, EncodeError, Envelope, Stamp, Topic};
+use crate::shutdown::Tasks;
 
 use super::dispatch::Dispatch;
+use super::feeder;
 use super::hub::Hub;
 use super::policy::Rules;
 use super::presence::{Presence, Present};
+use super::receipts::Receipts;
 use super::relay::Relay;
 
 /// What sessions need.
@@ -31,9 +36,21 @@ pub(super) struct Services {
     pub(super) relay: Arc<Relay>,
     /// Who is where.
     pub(super) presence: Arc<Presence>,
+    /// What was published.
+    pub(super) history: Arc<dyn History>,
+    /// How far users have been written to.
+    pub(super) receipts: Arc<Receipts>,
+    /// Whether users are sent what came while they had no connection.
+    pub(super) deliver_on_connect: bool,
+    /// Where it is counted what happens.
+    pub(super) metrics: Metrics,
+    /// Whose tasks work beside the connections.
+    pub(super) tasks: Tasks,
+    /// The largest message, in bytes.
+    pub(super) payload: usize,
     /// How many topics one connection may have.
     pub(super) topics: usize,
-    /// How long the broker may take to confirm a subscription.
+    /// How long the broker may take to confirm a subscription, and a history to be read.
     pub(super) patience: Duration,
 }
 
@@ -53,6 +70,25 @@ struct LaunchStatus<'a> {
 }
 
 impl Services {
+    /// Starts what works beside the connections.
+    pub(super) fn begin(self: &Arc<Self>) {
+        let tasks = &self.tasks;
+        let relay = Arc::clone(&self.relay);
+        tasks.spawn("relay", relay.run(tasks.stopping()));
+        tasks.spawn("presence", Arc::clone(self).announce(tasks.stopping()));
+        let (hub, history) = (Arc::clone(&self.hub), Arc::clone(&self.history));
+        tasks.spawn("feeder", feeder::run(hub, history, tasks.stopping()));
+        let receipts = Arc::clone(&self.receipts);
+        tasks.spawn("receipts", receipts.run(tasks.stopping()));
+        // What services say to everyone is for any connection, so it is followed for ever.
+        let everyone = self.relay.lease(Envelope::broadcast_channel());
+        let stopping = tasks.stopping();
+        tasks.spawn("broadcast", async move {
+            stopping.cancelled().await;
+            drop(everyone);
+        });
+    }
+
     /// Who is there, as whoever asks is answered.
     pub(super) fn presence(&self, topic: &Topic) -> Result<String, EncodeError> {
         let users = self.presence.users(topic);
@@ -104,30 +140,44 @@ impl Services {
     pub(super) fn for_tests(
         clock: Clock,
         broker: &crate::broker::memory::MemoryBroker,
-        tasks: &crate::shutdown::Tasks,
+        tasks: &Tasks,
     ) -> Arc<Self> {
+        use crate::history::{Bounds, memory::MemoryHistory};
+        let history = MemoryHistory::new(Bounds::default(), clock.clone(), broker);
+        let history: Arc<dyn History> = Arc::new(history);
         let hub = Hub::new();
+        let (recorder, lanes) = super::recorder::Recorder::new();
         let arrivals = super::relay::Arrivals {
             hub: Arc::clone(&hub),
+            recorder,
             payload: 1024,
-            metrics: crate::metrics::Metrics::new(),
+            metrics: Metrics::new(),
         };
         let broker = broker.connect(Arc::new(arrivals));
         let relay = Relay::new(Arc::new(broker), Arc::clone(&hub));
-        tasks.spawn("relay", Arc::clone(&relay).run(tasks.stopping()));
+        let receipts = Receipts::new(Arc::clone(&history));
         let catalog = Arc::new(crate::catalog::CatalogStore::default());
-        Arc::new(Self {
+        let services = Arc::new(Self {
             dispatch: Dispatch::new(
                 crate::catalog::ExerciseService::new(catalog),
-                crate::metrics::Metrics::new(),
+                Metrics::new(),
             ),
             clock,
             rules: Rules::default(),
             hub,
             relay,
             presence: Presence::new(),
+            history,
+            receipts,
+            deliver_on_connect: true,
+            metrics: Metrics::new(),
+            tasks: tasks.clone(),
+            payload: 1024,
             topics: 8,
             patience: Duration::from_secs(5),
-        })
+        });
+        services.begin();
+        lanes.spawn(&services);
+        services
     }
 }

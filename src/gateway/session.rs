@@ -4,6 +4,7 @@
 //! outbox as events, so that their order on the socket is the order in which they happened. An
 //! internal cause is logged, never sent.
 
+mod joining;
 mod rooms;
 mod subscriptions;
 #[cfg(test)]
@@ -36,6 +37,8 @@ pub(super) struct Session {
     /// The room that the connection was opened on.
     home: Option<Topic>,
     subscriptions: Subscriptions,
+    /// Whether the user is first sent what came while there was no connection.
+    unread: bool,
     pub(super) services: Arc<Services>,
     /// What is for everyone is for this connection.
     _entry: Membership,
@@ -96,6 +99,7 @@ impl Session {
             recipient,
             home: home.map(Topic::Room),
             subscriptions: Subscriptions::default(),
+            unread: false,
             services,
         }
     }
@@ -103,6 +107,11 @@ impl Session {
     /// What the connection speaks.
     pub(super) fn dialect(&self) -> Dialect {
         self.recipient.dialect
+    }
+
+    /// When it opens, the user is first sent what came while there was no connection.
+    pub(super) fn deliver_unread(&mut self) {
+        self.unread = true;
     }
 
     /// Follows what a connection follows without asking: its user, and the room it was opened on.
@@ -206,9 +215,12 @@ impl Session {
                 self.say(self.home.clone(), kind, data, request_id).await
             }
             ClientBody::Presence { topic } => self.presence(&topic, request_id),
-            ClientBody::History { topic, .. } | ClientBody::Ack { topic, .. } => {
-                self.history(&topic, request_id)
-            }
+            ClientBody::History {
+                topic,
+                since,
+                limit,
+            } => self.history(&topic, since, limit, request_id).await,
+            ClientBody::Ack { topic, offset } => self.ack(&topic, offset, request_id).await,
             // `receive` hands tokens on.
             ClientBody::Auth { .. } => Ok(()),
         }

@@ -94,6 +94,17 @@ impl Content {
             Self::Moved { movement, .. } => Some(movement.kind()),
         }
     }
+
+    /// How many bytes it says.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Notice { kind, data, .. } | Self::Said { kind, data, .. } => {
+                kind.len() + data.get().len()
+            }
+            Self::Moved { .. } => 0,
+        }
+    }
 }
 
 /// What a member did.

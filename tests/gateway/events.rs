@@ -1,9 +1,14 @@
 //! What is published reaches whom it is for, once, in order, in the words of each dialect.
 
+use std::sync::Arc;
+
 use mithril::broker::memory::MemoryBroker;
+use mithril::clock::Clock;
+use mithril::history::Bounds;
+use mithril::history::memory::MemoryHistory;
 use serde_json::{Value, json};
 
-use crate::fixture::{Client, Fixture, NOW};
+use crate::fixture::{Client, Fixture, NOW, take_position};
 
 fn claims(user: &str) -> Value {
     json!({"sub": user, "exp": NOW + 60})
@@ -135,7 +140,9 @@ async fn a_broadcast_goes_to_its_project_else_its_user_else_everyone() {
             envelope(json!({"project_id": "p", "user_id": "2"})),
         )
         .await;
-    assert_eq!(member.receive().await, event("project:p"));
+    let mut recorded = member.receive().await;
+    assert_eq!(take_position(&mut recorded).1, 1);
+    assert_eq!(recorded, event("project:p"));
     user.expect_silence().await;
 
     fixture
@@ -204,10 +211,16 @@ async fn when_the_broker_is_lost_and_back_v1_is_told_and_goes_on() {
 #[tokio::test]
 async fn replicas_that_share_a_broker_are_one_gateway() {
     let broker = MemoryBroker::new();
+    let history = MemoryHistory::new(Bounds::default(), Clock::system(), &broker);
+    let history = Arc::new(history);
     let mut replicas = Vec::new();
     for _ in 0..3 {
-        let shared = broker.clone();
-        replicas.push(Fixture::with(|config| config.broker = shared.into()).await);
+        let (broker, history) = (broker.clone(), history.clone());
+        let replica = Fixture::with(|config| {
+            config.broker = broker.into();
+            config.history = history;
+        });
+        replicas.push(replica.await);
     }
     let mut members = Vec::new();
     for (replica, user) in replicas.iter().zip(["anna", "ben", "carl"]) {

@@ -14,8 +14,10 @@ use mithril::clock::Clock;
 use mithril::daemon::{Daemon, DaemonConfig, Running};
 use mithril::exercise::{Answer, Exercise, ExerciseKind};
 use mithril::gateway::AuthConfig;
+use mithril::history::{History, HistoryError, Idempotency};
 use mithril::ids::{ExerciseId, PoolId};
 use mithril::pool::Pool;
+use mithril::protocol::{Address, Content, Envelope, Position, Stamp, Topic};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -41,6 +43,16 @@ pub(crate) struct Fixture {
     pub(crate) address: SocketAddr,
     /// The daemon's broker, where it is in this process.
     pub(crate) broker: MemoryBroker,
+    /// The daemon's history.
+    pub(crate) history: Arc<dyn History>,
+}
+
+/// The broker of this process that a daemon uses, or another where it uses none.
+pub(crate) fn broker_of(config: &DaemonConfig) -> MemoryBroker {
+    match &config.broker {
+        Carrier::Memory(broker) => broker.clone(),
+        Carrier::Redis(_) => MemoryBroker::new(),
+    }
 }
 
 impl Fixture {
@@ -51,16 +63,15 @@ impl Fixture {
     pub(crate) async fn with(change: impl FnOnce(&mut DaemonConfig)) -> Self {
         let mut config = config();
         change(&mut config);
-        let broker = match &config.broker {
-            Carrier::Memory(broker) => broker.clone(),
-            Carrier::Redis(_) => MemoryBroker::new(),
-        };
+        let broker = broker_of(&config);
+        let history = config.history.clone();
         let daemon = Daemon::bind(config).await.unwrap().spawn();
         let address = daemon.address();
         Self {
             daemon,
             address,
             broker,
+            history,
         }
     }
 
@@ -95,6 +106,11 @@ impl Fixture {
             .unwrap();
     }
 
+    /// What a service publishes so that it is kept; returns where.
+    pub(crate) async fn record(&self, topic: &str, text: &str) -> Position {
+        record(&*self.history, topic, text).await.unwrap()
+    }
+
     pub(crate) async fn connect_with(&self, path: &str, headers: &[(&str, &str)]) -> Client {
         let mut request = format!("ws://{}{path}", self.address)
             .into_client_request()
@@ -127,6 +143,21 @@ impl Fixture {
     pub(crate) async fn http(&self, request: &str) -> HttpAnswer {
         http(self.address, request).await
     }
+}
+
+/// Publishes text so that it is kept.
+pub(crate) async fn record(
+    history: &dyn History,
+    topic: &str,
+    text: &str,
+) -> Result<Position, HistoryError> {
+    let topic = Topic::parse(topic).unwrap();
+    let content = Content::Text(text.to_owned());
+    let envelope = Envelope::new(Address::Topic(topic.clone()), content);
+    let stamp = Stamp::new(jiff::Timestamp::from_second(NOW).unwrap());
+    let record = envelope.record(&stamp).unwrap().unwrap();
+    let appended = history.append(&topic, &record, Idempotency::None).await?;
+    Ok(appended.position)
 }
 
 /// A service that only publishes.
@@ -297,6 +328,14 @@ impl Client {
             }
         }
     }
+}
+
+/// Takes the position out of an event or an answer, which has one.
+pub(crate) fn take_position(value: &mut Value) -> (String, u64) {
+    let fields = value.as_object_mut().unwrap();
+    let epoch = fields.remove("epoch").expect("an epoch");
+    let offset = fields.remove("offset").expect("an offset");
+    (epoch.as_str().unwrap().to_owned(), offset.as_u64().unwrap())
 }
 
 /// A token of this user that ends in a minute.

@@ -5,9 +5,7 @@ use mithril::gateway::AuthConfig;
 use mithril::ids::UserId;
 use serde_json::json;
 
-use mithril::broker::memory::MemoryBroker;
-
-use crate::fixture::{Fixture, config, http, soon, upgrade};
+use crate::fixture::{Fixture, broker_of, config, http, soon, upgrade};
 
 fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -124,12 +122,14 @@ async fn a_development_daemon_makes_its_own_key() {
     let mut dev = config();
     dev.auth = None;
     dev.dev = true;
+    let (broker, history) = (broker_of(&dev), dev.history.clone());
     let daemon = Daemon::bind(dev).await.unwrap();
     let user = UserId::parse("dev").unwrap();
     let token = daemon.dev_token(&user).unwrap().unwrap();
     let daemon = daemon.spawn();
     let fixture = Fixture {
-        broker: MemoryBroker::new(),
+        broker,
+        history,
         address: daemon.address(),
         daemon,
     };

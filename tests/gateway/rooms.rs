@@ -4,7 +4,7 @@ use mithril::gateway::{RoomPolicy, Rules};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::fixture::{Client, Fixture, NOW, signed, token, upgrade};
+use crate::fixture::{Client, Fixture, NOW, signed, take_position, token, upgrade};
 
 /// A socket on a room, after it has heard that its user has joined.
 async fn member(fixture: &Fixture, user: &str, room: &str) -> Client {
@@ -122,7 +122,7 @@ async fn who_has_joined_may_publish_and_is_told_the_message_s_id() {
         (&json!("note"), &json!("maths"))
     );
     let expected = json!({"type": "response", "request_id": "p",
-        "data": {"message_id": heard["message_id"]}});
+        "data": {"message_id": heard["message_id"], "offset": 1}});
     assert_eq!(answer, expected);
     for topic in [
         "ws:anna",
@@ -278,7 +278,9 @@ async fn v1_gets_the_whole_classic_frame_as_an_event() {
         (&json!("ben"), &json!("hi"))
     );
     let event = json!({"type": "event", "subject": "room:maths", "data": frame});
-    assert_eq!(v1.receive().await, event);
+    let mut heard = v1.receive().await;
+    assert_eq!(take_position(&mut heard).1, 1);
+    assert_eq!(heard, event);
     // What a service publishes is passed on as it is.
     fixture.publish("room:maths", "the lesson is over").await;
     assert_eq!(classic.receive_text().await, "the lesson is over");
@@ -317,7 +319,8 @@ async fn projects_have_members_and_a_voice_where_it_is_allowed() {
     let fixture = Fixture::with(|config| config.rules.project_publish = true).await;
     let mut anna = fixture.connect_as("anna", "/ws").await;
     let subscription = |action: &str| json!({"type": "subscription", "data": {"action": action, "project_id": "p-1"}});
-    let answer = anna.ask_with_id(subscription("subscribe")).await;
+    let mut answer = anna.ask_with_id(subscription("subscribe")).await;
+    take_position(&mut answer["data"]["subscribed"][0]);
     assert_eq!(
         answer["data"]["subscribed"],
         json!([{"topic": "project:p-1"}])

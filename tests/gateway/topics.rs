@@ -3,7 +3,7 @@
 use mithril::gateway::{RoomPolicy, Rules};
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, NOW, signed};
+use crate::fixture::{Fixture, NOW, signed, take_position};
 
 fn claim_policy() -> Rules {
     Rules {
@@ -16,10 +16,11 @@ fn claim_policy() -> Rules {
 async fn a_subscription_is_answered_before_its_first_event() {
     let fixture = Fixture::start().await;
     let mut client = fixture.connect().await;
-    let answer = client
+    let mut answer = client
         .ask_with_id(json!({"type": "subscribe", "topics":
             ["exercise.{user_id}.progress", "exercise.updated", "ws:{user_id}", "room:*", "exercise.updated"]}))
         .await;
+    take_position(&mut answer["data"]["subscribed"][0]);
     let sentence = &answer["data"]["rejected"][0]["error"];
     assert_eq!(
         answer["data"],
@@ -198,8 +199,9 @@ async fn recovery_is_answered_honestly() {
     let mut client = fixture.connect().await;
     let frame = json!({"type": "subscribe", "topics": ["ws:{user_id}", "exercise.updated"],
         "recover": {"ws:{user_id}": {"epoch": "e", "offset": 7}}});
-    let answer = client.ask_with_id(frame).await;
-    let subscribed = &answer["data"]["subscribed"];
+    let mut answer = client.ask_with_id(frame).await;
+    let subscribed = &mut answer["data"]["subscribed"];
+    assert_eq!(take_position(&mut subscribed[0]).1, 0);
     let expected = json!([{"topic": "ws:42", "recovered": false}, {"topic": "exercise.updated"}]);
     assert_eq!(*subscribed, expected);
 }

@@ -160,6 +160,24 @@ pub const KEYS: &[Key] = &[
         "BOOL",
         "Whether connections on /ws join a room of all",
     ),
+    key(
+        "history.size",
+        "1000",
+        "COUNT",
+        "Messages of one topic that are kept",
+    ),
+    key(
+        "history.ttl",
+        "24h",
+        "DURATION",
+        "How long a message is kept",
+    ),
+    key(
+        "history.deliver_on_connect",
+        "true",
+        "BOOL",
+        "Whether users are sent what came while they had no connection",
+    ),
     Key {
         variables: &["CORS_ORIGINS"],
         ..key(

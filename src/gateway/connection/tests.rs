@@ -20,6 +20,7 @@ use crate::gateway::auth::{AuthConfig, Principal};
 use crate::gateway::outbox::Bounds;
 use crate::gateway::vigil::REFRESH_GRACE;
 use crate::gateway::{Gateway, GatewayConfig, Origins, Rules, TrustedProxies};
+use crate::history::{Bounds as HistoryBounds, memory::MemoryHistory};
 use crate::ids::UserId;
 use crate::protocol::Dialect;
 
@@ -119,14 +120,19 @@ fn gateway(change: impl FnOnce(&mut Limits)) -> Gateway {
         ..Limits::default()
     };
     change(&mut limits);
+    let broker = MemoryBroker::new();
+    let clock = Clock::new(move || midnight().saturating_add(begin.elapsed()).unwrap());
+    let history = MemoryHistory::new(HistoryBounds::default(), clock.clone(), &broker);
     Gateway::new(GatewayConfig {
         auth: AuthConfig::hs256(b"a secret of at least thirty-two bytes"),
         limits,
         origins: Origins::default(),
         proxies: TrustedProxies::default(),
         rules: Rules::default(),
-        broker: MemoryBroker::new().into(),
-        clock: Clock::new(move || midnight().saturating_add(begin.elapsed()).unwrap()),
+        broker: broker.into(),
+        history: Arc::new(history),
+        deliver_on_connect: true,
+        clock,
         exercises: ExerciseService::new(Arc::new(CatalogStore::default())),
         metrics: Metrics::new(),
     })

@@ -53,7 +53,11 @@ impl Writing<'_> {
                         self.metrics.not_sent(SendFailure::SlowConsumer);
                     }
                     let goodbye = goodbye(writer, close, terms);
-                    return goodbye.instrument(self.span.clone()).await;
+                    let written = goodbye.instrument(self.span.clone()).await;
+                    if written == Written::Closed {
+                        outbox.flushed();
+                    }
+                    return written;
                 }
                 Next::End => {
                     // What may still have to be written is the answer to the peer's close.
@@ -63,7 +67,10 @@ impl Writing<'_> {
                 Next::Send(_) | Next::Flush => {}
             }
             match in_time(terms.write, writer.flush()).await {
-                Ok(Ok(())) => outbox.filled().await,
+                Ok(Ok(())) => {
+                    outbox.flushed();
+                    outbox.filled().await;
+                }
                 Ok(Err(error)) => {
                     self.metrics.not_sent(SendFailure::Broken);
                     return self.span.in_scope(|| lost(&error));

@@ -2,16 +2,31 @@
 
 use std::sync::Arc;
 
-use crate::protocol::{Dialect, Envelope};
+use crate::protocol::{Address, Dialect, Envelope, Position, Topic};
 
 use super::Recipient;
 use crate::gateway::socket::Frame;
 
 /// The frames of one message.
-pub(super) struct Frames<'a> {
+pub(in crate::gateway) struct Frames<'a> {
     envelope: &'a Envelope,
     classic: Encoded,
     v1: Encoded,
+}
+
+/// A frame for one connection, and where its message is in the history of the connection's user.
+#[derive(Debug, Clone)]
+pub(in crate::gateway) struct Outgoing {
+    pub(super) frame: Frame,
+    position: Option<Arc<Position>>,
+}
+
+impl Outgoing {
+    /// Puts it into the outbox; whether that took it.
+    pub(in crate::gateway) fn push_to(self, recipient: &Recipient) -> bool {
+        let outbox = &recipient.outbox;
+        outbox.push_recorded(self.frame, self.position).is_ok()
+    }
 }
 
 enum Encoded {
@@ -21,7 +36,7 @@ enum Encoded {
 }
 
 impl<'a> Frames<'a> {
-    pub(super) fn of(envelope: &'a Envelope) -> Self {
+    pub(in crate::gateway) fn of(envelope: &'a Envelope) -> Self {
         Self {
             envelope,
             classic: Encoded::NotYet,
@@ -37,13 +52,27 @@ impl<'a> Frames<'a> {
     ) -> usize {
         let mut taken = 0;
         for recipient in recipients {
-            if let Some(frame) = self.frame(recipient.dialect)
-                && recipient.outbox.push(frame).is_ok()
+            if let Some(outgoing) = self.outgoing(recipient.dialect)
+                && outgoing.push_to(recipient)
             {
                 taken += 1;
             }
         }
         taken
+    }
+
+    /// What a connection that speaks this dialect is sent.
+    pub(in crate::gateway) fn outgoing(&mut self, dialect: Dialect) -> Option<Outgoing> {
+        let position = match (dialect, &self.envelope.address) {
+            // What is written to a user in this dialect counts as read.
+            (Dialect::Classic, Address::Topic(Topic::User(_))) => {
+                let recorded = self.envelope.recorded.as_ref();
+                recorded.map(|recorded| Arc::clone(&recorded.position))
+            }
+            (Dialect::Classic | Dialect::V1, _) => None,
+        };
+        let frame = self.frame(dialect)?;
+        Some(Outgoing { frame, position })
     }
 
     fn frame(&mut self, dialect: Dialect) -> Option<Frame> {

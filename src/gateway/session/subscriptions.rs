@@ -16,6 +16,9 @@ pub(super) struct Subscriptions {
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) pattern: TopicPattern,
+    /// The offset behind which the connection has been sent everything, or will be; nothing where no
+    /// history keeps it, or where that was not known when it began.
+    pub(super) since: Option<u64>,
     pub(super) _membership: Membership,
     /// There where the connection is a member and not only listens.
     pub(super) seat: Option<Seat>,
@@ -41,6 +44,22 @@ impl Subscriptions {
         self.held
             .iter()
             .any(|held| held.pattern == pattern && held.seat.is_some())
+    }
+
+    /// The offset behind which the connection has been sent everything.
+    pub(super) fn since(&self, pattern: &TopicPattern) -> Option<u64> {
+        self.held
+            .iter()
+            .find(|held| held.pattern == *pattern)?
+            .since
+    }
+
+    /// From now on that is this offset.
+    pub(super) fn sent_since(&mut self, pattern: &TopicPattern, since: Option<u64>) {
+        let held = self.held.iter_mut().find(|held| held.pattern == *pattern);
+        if let Some(held) = held {
+            held.since = since;
+        }
     }
 
     pub(super) fn add(&mut self, held: Held) {

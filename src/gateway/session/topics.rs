@@ -2,32 +2,28 @@
 //! first event.
 //!
 //! The answer is put into the outbox and the hub learns of the subscription afterwards, without
-//! waiting in between.
+//! waiting in between. What a history keeps waits at a gate from the moment that the answer names.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 use serde::Serialize;
 use tokio::time::timeout;
 
+use super::joining::{Begun, Start, Subscribed};
 use super::subscriptions::{Held, Leases};
 use super::{Session, SessionError};
 use crate::gateway::auth::Principal;
+use crate::gateway::hub::{Joined, Membership, Watch};
 use crate::gateway::policy::{self, Forbidden, Intent};
 use crate::gateway::relay::Unconfirmed;
 use crate::protocol::{EncodeError, Envelope, ErrorCode, Recover, RequestId, Topic, TopicPattern};
 
 #[derive(Serialize)]
 struct SubscribeAnswer<'a> {
-    subscribed: Vec<Subscribed>,
+    subscribed: Vec<&'a Subscribed>,
     rejected: &'a [Rejected<'a>],
-}
-
-#[derive(Serialize)]
-struct Subscribed {
-    topic: TopicPattern,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    recovered: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -42,11 +38,36 @@ struct UnsubscribeAnswer {
     unsubscribed: Vec<TopicPattern>,
 }
 
+/// What becomes of the names that a client wants to subscribe to.
+struct Sorted<'a> {
+    /// It is subscribed to these.
+    known: Vec<(&'a str, TopicPattern)>,
+    /// These wait for the broker.
+    pending: Vec<Pending<'a>>,
+    rejected: Vec<Rejected<'a>>,
+}
+
 /// A subscription that waits for the broker.
 struct Pending<'a> {
     name: &'a str,
     pattern: TopicPattern,
     leases: Leases,
+}
+
+/// A subscription that the broker has confirmed.
+struct Confirmed {
+    pattern: TopicPattern,
+    leases: Leases,
+    /// Of a topic with a history.
+    watch: Option<Watch>,
+    start: Start,
+}
+
+/// A subscription that is to be answered.
+struct Ready {
+    begun: Begun,
+    /// Of one that is new.
+    news: Option<(Leases, Option<Membership>)>,
 }
 
 impl Session {
@@ -62,59 +83,37 @@ impl Session {
             let sentence = format!("a connection has at most {most} topics");
             return self.refuse(ErrorCode::TooManyTopics, &sentence, request_id);
         }
-        let mut accepted = Vec::new();
-        let mut rejected = Vec::new();
-        let mut pending: Vec<Pending<'_>> = Vec::new();
-        for name in names {
-            match self.admit(name, &pending) {
-                Ok((pattern, is_new)) => {
-                    if is_new {
-                        pending.push(self.prepare(name, pattern));
-                    } else {
-                        accepted.push((name, pattern));
-                    }
-                }
-                Err((code, error)) => rejected.push(Rejected {
-                    topic: name,
-                    code,
-                    error,
-                }),
-            }
-        }
-        let mut confirmed = Vec::new();
-        for (pending, outcome) in self.confirm(pending).await {
+        let Sorted {
+            known,
+            pending,
+            mut rejected,
+        } = self.sort(names);
+        let starts = self.starts(&known, recover).await;
+        let confirmed = self.confirm(pending, recover).await;
+        // From here to the last opening nothing waits.
+        let mut ready = self.resume_all(known, starts);
+        for (name, outcome) in confirmed {
             match outcome {
-                Ok(()) => confirmed.push(pending),
+                Ok(confirmed) => ready.push(self.join(confirmed)),
                 Err(error) => rejected.push(Rejected {
-                    topic: pending.name,
+                    topic: name,
                     code: ErrorCode::Unavailable,
                     error: error.to_string(),
                 }),
             }
         }
-        let news = confirmed.iter().map(|one| (one.name, one.pattern.clone()));
-        let subscribed = accepted
-            .into_iter()
-            .map(|(name, pattern)| (name.as_str(), pattern))
-            .chain(news)
-            .map(|(name, topic)| Subscribed {
-                topic,
-                // There is no history yet: whoever asks for it is told to fetch everything again.
-                recovered: recover.contains_key(name).then_some(false),
-            })
-            .collect();
-        let answer = SubscribeAnswer {
-            subscribed,
-            rejected: &rejected,
-        };
         if request_id.is_some() {
+            let answer = SubscribeAnswer {
+                subscribed: ready.iter().map(|one| &one.begun.subscribed).collect(),
+                rejected: &rejected,
+            };
             self.answer(request_id, &json(&answer)?)?;
         }
-        for Pending {
-            pattern, leases, ..
-        } in confirmed
-        {
-            self.hold(pattern, leases);
+        for Ready { begun, news } in ready {
+            if let Some((leases, membership)) = news {
+                self.hold(begun.subscribed.topic, leases, membership, begun.since);
+            }
+            self.open_gate(begun.opening);
         }
         if request_id.is_none() {
             self.refuse_each(&rejected).await?;
@@ -140,14 +139,31 @@ impl Session {
     /// Subscribes without being asked. Where the broker cannot confirm it, what is published in this
     /// process arrives, and the rest as soon as the broker is there.
     pub(super) async fn follow(&mut self, topic: Topic) {
-        let pattern = TopicPattern::from(topic);
-        let Pending {
-            pattern, leases, ..
-        } = self.prepare("", pattern);
-        if confirmed(&leases, self.services.patience).await.is_err() {
-            tracing::warn!(%pattern, "the broker has not confirmed the subscription");
+        let services = Arc::clone(&self.services);
+        let pending = self.prepare("", topic.clone().into());
+        let counts = services.counts(&pending.leases, &pending.pattern);
+        let watch = if let Ok(Ok(watch)) = timeout(services.patience, counts).await {
+            watch
+        } else {
+            tracing::warn!(%topic, "the broker has not confirmed the subscription");
+            topic.has_history().then(|| services.hub.watch(&topic))
+        };
+        let is_own = matches!(topic, Topic::User(_));
+        let ready = self.join(Confirmed {
+            pattern: pending.pattern,
+            leases: pending.leases,
+            watch,
+            start: Start::Now,
+        });
+        let Ready { begun, news } = ready;
+        if let Some((leases, membership)) = news {
+            self.hold(begun.subscribed.topic, leases, membership, begun.since);
         }
-        self.hold(pattern, leases);
+        if is_own && std::mem::take(&mut self.unread) {
+            self.send_unread(topic, begun.opening);
+        } else {
+            self.open_gate(begun.opening);
+        }
     }
 
     /// Takes a new proof of who the user is: what it does not allow any more ends.
@@ -161,6 +177,26 @@ impl Session {
         let lost: Vec<_> = lost.iter().map(ToString::to_string).collect();
         let rejected: Vec<_> = lost.iter().map(|name| forbidden(name)).collect();
         self.refuse_each(&rejected).await
+    }
+
+    fn sort<'a>(&self, names: &'a [String]) -> Sorted<'a> {
+        let mut sorted = Sorted {
+            known: Vec::new(),
+            pending: Vec::new(),
+            rejected: Vec::new(),
+        };
+        for name in names {
+            match self.admit(name, &sorted.pending) {
+                Ok((pattern, true)) => sorted.pending.push(self.prepare(name, pattern)),
+                Ok((pattern, false)) => sorted.known.push((name, pattern)),
+                Err((code, error)) => sorted.rejected.push(Rejected {
+                    topic: name,
+                    code,
+                    error,
+                }),
+            }
+        }
+        sorted
     }
 
     /// The pattern that a name stands for, and whether it is new to this connection.
@@ -200,19 +236,92 @@ impl Session {
     async fn confirm<'a>(
         &self,
         pending: Vec<Pending<'a>>,
-    ) -> Vec<(Pending<'a>, Result<(), Unconfirmed>)> {
-        let patience = self.services.patience;
+        recover: &BTreeMap<String, Recover>,
+    ) -> Vec<(&'a str, Result<Confirmed, Unconfirmed>)> {
         join_all(pending.into_iter().map(async |pending| {
-            let outcome = confirmed(&pending.leases, patience).await;
-            (pending, outcome)
+            let Pending {
+                name,
+                pattern,
+                leases,
+            } = pending;
+            let services = &self.services;
+            let counts = async {
+                let watch = services.counts(&leases, &pattern).await?;
+                let start = self.start(&pattern, recover.get(name)).await;
+                Ok((watch, start.map_err(|_| Unconfirmed)?))
+            };
+            let outcome = match timeout(services.patience, counts).await {
+                Ok(Ok((watch, start))) => Ok(Confirmed {
+                    pattern,
+                    leases,
+                    watch,
+                    start,
+                }),
+                Ok(Err(Unconfirmed)) | Err(_) => Err(Unconfirmed),
+            };
+            (name, outcome)
         }))
         .await
     }
 
+    /// From where on what is subscribed to already is to be sent again.
+    async fn starts(
+        &self,
+        known: &[(&str, TopicPattern)],
+        recover: &BTreeMap<String, Recover>,
+    ) -> Vec<Start> {
+        join_all(known.iter().map(async |(name, pattern)| {
+            let start = self.start(pattern, recover.get(*name));
+            match timeout(self.services.patience, start).await {
+                Ok(Ok(start)) => start,
+                Ok(Err(_)) | Err(_) => Start::Gone,
+            }
+        }))
+        .await
+    }
+
+    fn resume_all(&mut self, known: Vec<(&str, TopicPattern)>, starts: Vec<Start>) -> Vec<Ready> {
+        let known = known.into_iter().zip(starts);
+        known
+            .map(|((_, pattern), start)| Ready {
+                begun: self.resume(pattern, start),
+                news: None,
+            })
+            .collect()
+    }
+
+    /// Takes a place in the hub where a history keeps what is published, so that nothing is missed
+    /// from now on.
+    fn join(&self, confirmed: Confirmed) -> Ready {
+        let Confirmed {
+            pattern,
+            leases,
+            watch,
+            start,
+        } = confirmed;
+        let joined = watch.map(|watch| self.services.hub.join(&watch, &self.recipient));
+        let (membership, at) = match joined {
+            Some(Joined { membership, at }) => (Some(membership), at),
+            None => (None, None),
+        };
+        let at = at.map(|at| (at.offset, at));
+        Ready {
+            begun: self.begin(pattern, at, start),
+            news: Some((leases, membership)),
+        }
+    }
+
     /// From now on events arrive.
-    fn hold(&mut self, pattern: TopicPattern, leases: Leases) {
+    fn hold(
+        &mut self,
+        pattern: TopicPattern,
+        leases: Leases,
+        membership: Option<Membership>,
+        since: Option<u64>,
+    ) {
         let services = &self.services;
-        let membership = services.hub.subscribe(&pattern, &self.recipient);
+        let membership =
+            membership.unwrap_or_else(|| services.hub.subscribe(&pattern, &self.recipient));
         let seat = pattern.concrete().and_then(|topic| {
             let intent = Intent::Join(&topic);
             policy::authorize(&self.principal, services.rules, intent).ok()?;
@@ -220,6 +329,7 @@ impl Session {
         });
         self.subscriptions.add(Held {
             pattern,
+            since,
             _membership: membership,
             seat,
             _leases: leases,
@@ -242,20 +352,6 @@ fn forbidden(name: &str) -> Rejected<'_> {
         code: ErrorCode::Forbidden,
         error: Forbidden::Topic.to_string(),
     }
-}
-
-async fn confirmed(
-    Leases(first, second): &Leases,
-    patience: std::time::Duration,
-) -> Result<(), Unconfirmed> {
-    let both = async {
-        first.confirmed().await?;
-        match second {
-            Some(second) => second.confirmed().await,
-            None => Ok(()),
-        }
-    };
-    timeout(patience, both).await.unwrap_or(Err(Unconfirmed))
 }
 
 fn json(answer: &impl Serialize) -> Result<String, EncodeError> {

@@ -128,6 +128,11 @@ impl Envelope {
         channel.starts_with(LIVE)
     }
 
+    /// The topic whose live channel this is.
+    pub fn topic_of_live_channel(channel: &str) -> Option<Topic> {
+        Topic::parse(channel.strip_prefix(LIVE)?)
+    }
+
     /// Reads what arrived on a channel.
     pub fn read(channel: &str, payload: &[u8]) -> Result<Self, WireError> {
         let text = str::from_utf8(payload)?;
