@@ -11,7 +11,7 @@ lint:
 
 # All tiers. The sample's solutions are built and run, so a C compiler and Python are needed.
 test:
-	tests/support/need gcc:gcc g++:g++ git:git cc:libc6-dev python3:python3 awk:mawk mkfifo:coreutils \
+	tests/support/need gcc:gcc g++:g++ git:git cc:libc6-dev python3:python3 awk:mawk mkfifo:coreutils script:bsdutils \
 		redis-server:redis-server redis-cli:redis-tools openssl:openssl
 	cargo test --locked
 

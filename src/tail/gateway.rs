@@ -6,8 +6,10 @@
 
 mod frame;
 mod loss;
+mod past;
 mod socket;
 mod subscription;
+mod talk;
 
 use std::time::Duration;
 
@@ -20,13 +22,22 @@ use crate::protocol::Envelope;
 use crate::remote::{Endpoint, SecretSource};
 use frame::Frame;
 use loss::Return;
+use past::Past;
 use socket::Socket;
 use subscription::Subscription;
+use talk::Talk;
 
 pub use loss::{Loss, Rejection};
 
 /// How long a connection must have held for the next attempt to count as a first one.
 const STEADY: Duration = Duration::from_secs(10);
+
+/// Requests that a gateway takes at once, and how far apart it takes more.
+const AT_ONCE: u32 = 10;
+const PACE: Duration = Duration::from_millis(125);
+
+/// What the answer to a request carries back. One is asked at a time.
+const REQUEST_ID: &str = "tail";
 
 /// What is followed through a gateway, and how.
 #[derive(Debug)]
@@ -39,6 +50,8 @@ pub struct Gateway {
     pub topics: Vec<String>,
     /// Whether to come back after a loss.
     pub reconnects: bool,
+    /// How many messages of each topic's history come first.
+    pub last: Option<u64>,
 }
 
 /// What is kept from one connection to the next.
@@ -104,18 +117,14 @@ impl Following<'_> {
             Some(source) => Some(source.read()?),
             None => None,
         };
-        let mut socket = Socket::open(endpoint, self.token.as_ref()).await?;
-        let mut early = Vec::new();
-        socket.send(self.subscription.request()).await?;
-        let is_complete = loop {
-            let text = socket.next().await?;
-            match Frame::read(&text) {
-                Some(Frame::Answer(answer)) => break self.subscription.confirmed(answer)?,
-                // The user's own topic is followed from the start.
-                Some(_) => early.push(text),
-                None => {}
-            }
-        };
+        let socket = Socket::open(endpoint, self.token.as_ref()).await?;
+        let mut talk = Talk::new(socket);
+        let request = self.subscription.request();
+        let answer = talk.ask("subscribe", request).await?;
+        let is_complete = self.subscription.confirmed(answer)?;
+        if let (false, Some(last)) = (self.has_begun, self.gateway.last) {
+            self.show_past(&mut talk, last).await?;
+        }
         if !self.has_begun {
             self.has_begun = true;
             (self.observer)(Notice::Following);
@@ -126,13 +135,30 @@ impl Following<'_> {
             self.intake.gap(Some(lost.elapsed().as_secs_f64()));
         }
         let channels = self.subscription.channels();
-        for text in early {
-            self.take(&text, &channels);
-        }
         loop {
-            let text = socket.next().await?;
+            let text = talk.next().await?;
             self.take(&text, &channels);
         }
+    }
+
+    /// Shows the last messages of each topic, up to where it stood when it was subscribed to.
+    async fn show_past(&self, talk: &mut Talk, last: u64) -> Result<(), Loss> {
+        let mut asked = 0;
+        for (topic, position) in self.subscription.positions() {
+            let position = position.ok_or_else(|| Loss::NoHistory(topic.to_owned()))?;
+            let mut past = Past::new(topic, position, last);
+            while let Some(request) = past.request() {
+                asked += 1;
+                if asked > AT_ONCE {
+                    sleep(PACE).await;
+                }
+                let page = talk.ask("read the history", request).await?;
+                for message in past.take(page, self.intake.clock.now()) {
+                    self.intake.message(message);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn take(&mut self, text: &str, channels: &Channels) {
@@ -147,6 +173,9 @@ impl Following<'_> {
             }
             Some(Frame::Gap) => self.intake.gap(None),
             Some(Frame::Error(error)) => (self.observer)(Notice::Told(&error)),
+            Some(Frame::Denied { code, said }) => {
+                (self.observer)(Notice::Told(&format!("{said} ({code})")));
+            }
             Some(Frame::Answer(_)) | None => {}
         }
     }

@@ -7,8 +7,10 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, ChildStderr, Command};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -135,5 +137,57 @@ impl Client {
             .await;
         self.ask(json!({"type": "publish", "topic": &topic, "data": data}))
             .await;
+    }
+}
+
+/// What stands between a client and a gateway, and can be cut.
+pub(crate) struct Wire {
+    pub(crate) address: SocketAddr,
+    state: watch::Sender<bool>,
+    _tasks: JoinSet<()>,
+}
+
+impl Wire {
+    pub(crate) async fn to(gateway: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (state, is_whole) = watch::channel(true);
+        let accept = async move {
+            let mut carried = JoinSet::new();
+            while let Ok((client, _)) = listener.accept().await {
+                carried.spawn(carry(client, gateway, is_whole.clone()));
+            }
+        };
+        let mut tasks = JoinSet::new();
+        tasks.spawn(accept);
+        Self {
+            address,
+            state,
+            _tasks: tasks,
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("ws://{}", self.address)
+    }
+
+    /// All connections break, and new ones do.
+    pub(crate) fn cut(&self) {
+        self.state.send(false).unwrap();
+    }
+
+    pub(crate) fn mend(&self) {
+        self.state.send(true).unwrap();
+    }
+}
+
+async fn carry(mut client: TcpStream, gateway: SocketAddr, mut is_whole: watch::Receiver<bool>) {
+    if !*is_whole.borrow_and_update() {
+        return;
+    }
+    let mut server = TcpStream::connect(gateway).await.unwrap();
+    tokio::select! {
+        _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
+        _ = is_whole.changed() => {}
     }
 }

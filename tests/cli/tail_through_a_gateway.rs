@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::daemon::{Gateway, SECRET, soon, token};
+use crate::daemon::{Gateway, SECRET, Wire, soon, token};
 use crate::tail::Tail;
 
 /// Follows a room through a gateway as user 7.
@@ -76,6 +76,80 @@ async fn it_comes_back_and_marks_the_gap() {
     assert_eq!(tail.json().await["type"], "gap");
     gateway.connect("42").await.say("a", json!({})).await;
     assert_eq!(tail.json().await["event"], "chat");
+}
+
+#[tokio::test]
+async fn what_a_history_keeps_is_not_missed() {
+    let gateway = Gateway::start().await;
+    let wire = Wire::to(gateway.address).await;
+    let (url, token) = (wire.url(), token(SECRET, "7", &[]));
+    let template = ["--template", "{data.data.n} {durable}"];
+    let arguments = [&["room:a", "--event", "chat", "--url", &url], &template[..]].concat();
+    let mut tail = Tail::following(&arguments, &[("MITHRIL_TOKEN", &token)]).await;
+    let mut client = gateway.connect("42").await;
+    client.say("a", json!({"n": 1})).await;
+    assert_eq!(tail.line().await, "1 true");
+    wire.cut();
+    tail.told("trying again").await;
+    for n in 2..50 {
+        client.say("a", json!({"n": n})).await;
+    }
+    wire.mend();
+    for n in 2..50 {
+        assert_eq!(tail.line().await, format!("{n} true"));
+    }
+    client.say("a", json!({"n": 50})).await;
+    assert_eq!(tail.line().await, "50 true");
+    tail.signal("-INT");
+    let end = tail.end().await;
+    assert_eq!(
+        (end.out, end.err),
+        (Vec::new(), Vec::new()),
+        "no gap is marked"
+    );
+}
+
+#[tokio::test]
+async fn the_last_messages_come_first() {
+    let gateway = Gateway::start().await;
+    let mut client = gateway.connect("42").await;
+    for n in 1..=30 {
+        client.say("a", json!({"n": n})).await;
+    }
+    client.say("b", json!({"n": 31})).await;
+    let url = gateway.url();
+    let token = token(SECRET, "7", &[]);
+    let start = |arguments: &[&str]| {
+        let template = [
+            "--url",
+            &url,
+            "--template",
+            "{channel} {data.data.n}",
+            "--event",
+            "chat",
+        ];
+        Tail::start(
+            &[arguments, &template].concat(),
+            &[("MITHRIL_TOKEN", &token)],
+        )
+    };
+    let mut tail = start(&["room:a", "room:b", "--last", "3"]);
+    for line in ["room:a 28", "room:a 29", "room:a 30", "room:b 31"] {
+        assert_eq!(tail.line().await, line);
+    }
+    tail.told("following").await;
+    client.say("a", json!({"n": 32})).await;
+    assert_eq!(tail.line().await, "room:a 32");
+    let end = start(&["room:a", "--last", "1000", "-n", "31"]).end().await;
+    assert_eq!(end.out.len(), 31);
+    assert_eq!(end.out.last().unwrap(), "room:a 32");
+    let end = start(&["exercise.7.progress", "--last", "1"]).end().await;
+    assert_eq!(end.code, Some(2));
+    let told = end.err.join("\n");
+    assert!(
+        told.contains("there is no history of exercise.7.progress"),
+        "{told}"
+    );
 }
 
 #[tokio::test]

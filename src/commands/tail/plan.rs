@@ -21,6 +21,12 @@ const ROUTE: &str = "/ws";
 /// Why nothing can be followed, and what to do about it.
 const NOWHERE: &str = "no Redis is configured: set redis.url (the variable REDIS_URL or --redis-url), or follow a gateway with --url";
 
+/// Why nothing of the past can be shown.
+const NO_HISTORY: &str =
+    "there is no history on Redis to begin with: --last shows that of a gateway (--url)";
+/// Why it is not known what is how old.
+const NO_TIMES: &str = "a gateway does not say when a message was recorded: --last goes by number";
+
 /// What to follow, and how to show it.
 pub(super) struct Plan {
     pub(super) source: Source,
@@ -48,9 +54,6 @@ impl Plan {
     ) -> Result<Self, anyhow::Error> {
         layers.flags.extend(args.redis.values);
         let format = format(args.format, args.template.as_deref(), terminal)?;
-        if args.last.is_some() || args.since.is_some() {
-            anyhow::bail!("there is no history here: --last and --since need one");
-        }
         let intake = Intake {
             channels: Channels::new(&args.channels),
             filter: Filter {
@@ -63,11 +66,14 @@ impl Plan {
         };
         let reconnects = !args.no_reconnect;
         let source = match args.url {
+            None if args.last.is_some() || args.since.is_some() => anyhow::bail!(NO_HISTORY),
+            Some(_) if args.since.is_some() => anyhow::bail!(NO_TIMES),
             Some(url) => Source::Gateway(Gateway {
                 endpoint: Endpoint::parse(&url, Protocol::WebSocket)?.with_route(ROUTE),
                 token: credentials::token(args.token, args.token_file, &layers),
                 topics: args.channels,
                 reconnects,
+                last: args.last,
             }),
             None => Source::Redis(Redis {
                 url: Config::load(&layers)?.redis.server.context(NOWHERE)?,

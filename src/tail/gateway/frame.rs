@@ -7,15 +7,21 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::subscription::Answer;
 use crate::protocol::Position;
 use crate::tail::{Body, Message};
 
 /// A frame.
 #[derive(Debug)]
 pub(super) enum Frame<'a> {
-    /// The answer to the subscription.
-    Answer(Answer),
+    /// What was asked for.
+    Answer(&'a RawValue),
+    /// What was asked for is not done.
+    Denied {
+        /// Why, for programs.
+        code: String,
+        /// Why, for people.
+        said: String,
+    },
     /// Something was published.
     Event(Event<'a>),
     /// Messages may be missing.
@@ -44,6 +50,7 @@ struct Fields<'a> {
     offset: Option<u64>,
     room: Option<String>,
     project_id: Option<String>,
+    request_id: Option<String>,
     error: Option<String>,
     code: Option<String>,
 }
@@ -53,9 +60,7 @@ impl<'a> Frame<'a> {
     pub(super) fn read(text: &'a str) -> Option<Self> {
         let fields: Fields<'a> = serde_json::from_str(text).ok()?;
         match &*fields.kind {
-            "response" => serde_json::from_str(fields.data?.get())
-                .ok()
-                .map(Self::Answer),
+            "response" => fields.data.map(Self::Answer),
             "event" => {
                 let position = fields.epoch.zip(fields.offset);
                 Some(Self::Event(Event {
@@ -66,11 +71,12 @@ impl<'a> Frame<'a> {
             }
             "gap" => Some(Self::Gap),
             "error" | "auth_failed" => {
-                let error = fields.error.unwrap_or_else(|| fields.kind.into_owned());
-                Some(Self::Error(match fields.code {
-                    Some(code) => format!("{error} ({code})"),
-                    None => error,
-                }))
+                let said = fields.error.unwrap_or_else(|| fields.kind.into_owned());
+                let code = fields.code.unwrap_or_default();
+                Some(match fields.request_id {
+                    Some(_) => Self::Denied { code, said },
+                    None => Self::Error(format!("{said} ({code})")),
+                })
             }
             // Who comes to a room and leaves it is a frame of its own, shown as its members see it.
             _ => {
@@ -86,7 +92,16 @@ impl<'a> Frame<'a> {
     }
 }
 
-impl Event<'_> {
+impl<'a> Event<'a> {
+    /// A message of a topic's history.
+    pub(super) fn recorded(subject: &'a str, data: &'a RawValue, position: Position) -> Self {
+        Self {
+            subject: subject.into(),
+            data: data.get(),
+            position: Some(position),
+        }
+    }
+
     pub(super) fn subject(&self) -> &str {
         &self.subject
     }
@@ -153,6 +168,10 @@ mod tests {
         }
         let error = Frame::read(r#"{"type":"error","error":"no","code":"forbidden"}"#);
         assert!(matches!(error, Some(Frame::Error(text)) if text == "no (forbidden)"));
+        let denied = Frame::read(
+            r#"{"type":"error","error":"no","code":"unavailable","request_id":"tail"}"#,
+        );
+        assert!(matches!(denied, Some(Frame::Denied { code, .. }) if code == "unavailable"));
         assert!(matches!(
             Frame::read(r#"{"type":"gap","topics":[]}"#),
             Some(Frame::Gap)

@@ -40,6 +40,25 @@ pub enum Loss {
     /// The gateway did not subscribe.
     #[error("the gateway does not let {}", list(.0))]
     Rejected(Vec<Rejection>),
+    /// The gateway did not do what it was asked.
+    #[error("the gateway does not {what}: {said} ({code})")]
+    Denied {
+        /// What it was asked.
+        what: &'static str,
+        /// Why not, for programs.
+        code: String,
+        /// Why not, for people.
+        said: String,
+    },
+    /// What the gateway answers is no answer.
+    #[error("the gateway answers what is no answer, when asked to {0}")]
+    Unreadable(&'static str),
+    /// No history keeps what is published there.
+    #[error("there is no history of {0}")]
+    NoHistory(String),
+    /// Too much came before the gateway had answered.
+    #[error("more came than could be kept until the gateway had answered")]
+    Flooded,
     /// The gateway closed the connection.
     #[error("the gateway closed the connection: {said}")]
     Closed {
@@ -127,8 +146,13 @@ impl Loss {
                 (408 | 429 | 500.., None) => Return::Soon,
                 (_, _) => Return::Never,
             },
-            Self::Rejected(rejected) if rejected.iter().all(Rejection::may_pass) => Return::Soon,
-            Self::Rejected(_) => Return::Never,
+            Self::Rejected(rejected) if rejected.iter().all(|one| may_pass(&one.code)) => {
+                Return::Soon
+            }
+            Self::Denied { code, .. } if may_pass(code) => Return::Soon,
+            Self::Rejected(_) | Self::Denied { .. } | Self::NoHistory(_) | Self::Unreadable(_) => {
+                Return::Never
+            }
             Self::Closed {
                 code: Some(code),
                 retry_after,
@@ -136,6 +160,7 @@ impl Loss {
             } => by_code(*code, *retry_after),
             Self::Closed { code: None, .. }
             | Self::Foreign { .. }
+            | Self::Flooded
             | Self::Broken(_)
             | Self::Ended
             | Self::Silent(_) => Return::Soon,
@@ -175,27 +200,25 @@ fn by_code(code: CloseCode, retry_after: Option<Duration>) -> Return {
     }
 }
 
-impl Rejection {
-    /// Whether the same may be allowed later.
-    fn may_pass(&self) -> bool {
-        let code = ErrorCode::ALL
-            .into_iter()
-            .find(|code| code.as_str() == self.code);
-        code.is_some_and(|code| match code {
-            ErrorCode::RateLimited
-            | ErrorCode::Timeout
-            | ErrorCode::Unavailable
-            | ErrorCode::Internal => true,
-            ErrorCode::BadRequest
-            | ErrorCode::UnknownType
-            | ErrorCode::UnknownSubject
-            | ErrorCode::Forbidden
-            | ErrorCode::NotFound
-            | ErrorCode::TooManyTopics
-            | ErrorCode::TooLarge
-            | ErrorCode::AuthFailed => false,
-        })
-    }
+/// Whether what was not done for this reason may be done later.
+fn may_pass(code: &str) -> bool {
+    let code = ErrorCode::ALL
+        .into_iter()
+        .find(|known| known.as_str() == code);
+    code.is_some_and(|code| match code {
+        ErrorCode::RateLimited
+        | ErrorCode::Timeout
+        | ErrorCode::Unavailable
+        | ErrorCode::Internal => true,
+        ErrorCode::BadRequest
+        | ErrorCode::UnknownType
+        | ErrorCode::UnknownSubject
+        | ErrorCode::Forbidden
+        | ErrorCode::NotFound
+        | ErrorCode::TooManyTopics
+        | ErrorCode::TooLarge
+        | ErrorCode::AuthFailed => false,
+    })
 }
 
 fn list(rejected: &[Rejection]) -> String {

@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::is_for_everyone;
 use super::loss::{Loss, Rejection};
+use super::{REQUEST_ID, is_for_everyone};
 use crate::protocol::Position;
 use crate::tail::Channels;
-
-/// What the answer to it carries back.
-const REQUEST_ID: &str = "tail";
 
 /// Topics, and the positions in their histories.
 #[derive(Debug)]
@@ -94,6 +91,14 @@ impl Subscription {
         }
         self.topics.extend(everyone);
         Ok(is_complete)
+    }
+
+    /// The topics and where they stand; nothing where no history keeps what is published there.
+    pub(super) fn positions(&self) -> impl Iterator<Item = (&str, Option<&Position>)> {
+        let position = |topic| self.positions.get(topic);
+        self.topics
+            .iter()
+            .map(move |topic| (topic.as_str(), position(topic)))
     }
 
     /// A message of a topic was read. Of a pattern's topics no position is kept.
