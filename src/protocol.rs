@@ -17,7 +17,6 @@ pub use client::{
     Position, Recover, RequestId, SentToken, Undecodable,
 };
 pub use close::{Close, CloseCode};
-pub use depth::exceeds as nests_deeper;
 pub use envelope::{Address, Content, Envelope, Movement, Record, Recorded, WireError, is_json};
 pub use error::ErrorCode;
 pub use server::{EncodeError, ServerMessage, Stamp};

@@ -4,7 +4,7 @@
 //! ignored or handed on, and break the parser of whoever receives it.
 
 /// Whether brackets in this JSON text nest deeper than `limit`. The text need not be valid.
-pub fn exceeds(text: &str, limit: usize) -> bool {
+pub(super) fn exceeds(text: &str, limit: usize) -> bool {
     let mut depth = 0_usize;
     let mut in_string = false;
     let mut escaped = false;

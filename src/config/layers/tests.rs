@@ -48,6 +48,38 @@ fn a_secret_comes_from_a_variable_a_file_or_the_credentials() {
 }
 
 #[test]
+fn a_list_of_secrets_has_one_a_line_or_commas() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = written(directory.path(), "auth.api_keys", "one\n two\r\n\nthree\n");
+    let read = |environment: &[(&str, &str)]| {
+        let config = load(environment, &[]).unwrap();
+        let keys = config.auth.api_keys.iter();
+        let keys: Vec<_> = keys.map(|key| key.expose().clone()).collect();
+        assert!(!format!("{config:?}").contains("two"));
+        keys
+    };
+    let credentials = directory.path().to_str().unwrap();
+    for environment in [
+        ("MITHRIL_AUTH_API_KEYS", format!("file:{file}")),
+        ("MITHRIL_AUTH_API_KEYS", "one,two, three".to_owned()),
+        (
+            "MITHRIL_AUTH_API_KEYS",
+            r#"["one","two","three"]"#.to_owned(),
+        ),
+        ("CREDENTIALS_DIRECTORY", credentials.to_owned()),
+    ] {
+        let environment = [(environment.0, environment.1.as_str())];
+        assert_eq!(read(&environment), ["one", "two", "three"]);
+    }
+    let error = load(&[("MITHRIL_AUTH_API_KEYS", "[one")], &[]).unwrap_err();
+    assert_eq!(
+        error,
+        "the variable MITHRIL_AUTH_API_KEYS: `auth.api_keys` must be a list of texts, or a text \
+         with one in each line"
+    );
+}
+
+#[test]
 fn a_secret_is_not_shown_when_it_is_wrong() {
     let directory = tempfile::tempdir().unwrap();
     let empty = format!("file:{}", written(directory.path(), "empty", "\n"));

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::error::ApiError;
 use crate::gateway::Gateway;
-use crate::protocol::{MAX_DEPTH, nests_deeper};
+use crate::protocol;
 
 /// What a body may have beside a message of the largest size, in bytes.
 const AROUND: usize = 4 * 1024;
@@ -40,15 +40,17 @@ impl<T: DeserializeOwned> FromRequest<Gateway> for Object<T> {
 
 fn object<T: DeserializeOwned>(text: &[u8]) -> Result<Object<T>, ApiError> {
     let text = str::from_utf8(text).map_err(ApiError::Utf8)?;
-    if nests_deeper(text, MAX_DEPTH) {
-        return Err(ApiError::TooDeep);
-    }
     // serde would read a struct from an array too.
     if !text.trim_ascii_start().starts_with('{') {
         return Err(ApiError::NotAnObject);
     }
     let fields = serde_json::from_str(text).map_err(ApiError::Fields)?;
-    Ok(Object(fields))
+    // What is skipped or handed on is read without recursion, however deep it is.
+    if protocol::is_json(text) {
+        Ok(Object(fields))
+    } else {
+        Err(ApiError::TooDeep)
+    }
 }
 
 async fn read(body: Body, most: usize) -> Result<Vec<u8>, ApiError> {
