@@ -139,8 +139,8 @@ async fn what_redis_has_lost_is_written_anew() {
 async fn what_would_expire_is_renewed_before() {
     let server = RedisServer::start();
     let lifetimes = Lifetimes {
-        content: Duration::from_secs(4),
-        pools: Duration::from_secs(2),
+        content: Duration::from_secs(10),
+        pools: Duration::from_secs(8),
     };
     let cache = Cache::new(link(&server), lifetimes);
     let holder = Replica::start(cache, catalog(2));
