@@ -15,7 +15,7 @@
 //! | 4 daemon | [`daemon`], [`gateway`] |
 //! | 3 services | [`cache`], [`catalog`], [`scaffold`], [`watch`], [`lint`], [`tail`], [`remote`], [`history`], [`broker`], [`link`] |
 //! | 2 domain | [`pool`], [`exercise`], [`protocol`], [`ids`] |
-//! | 1 foundation | [`config`], [`diagnostics`], [`telemetry`], [`metrics`], [`lingering`], [`shutdown`], [`backoff`], [`clock`] |
+//! | 1 foundation | [`config`], [`diagnostics`], [`telemetry`], [`metrics`], [`lingering`], [`shutdown`], [`backoff`], [`rewrite`], [`clock`] |
 //!
 //! # Flows
 //!
@@ -28,6 +28,9 @@
 //!    waits: a full one closes its connection) → writer → socket.
 //! 4. **A client comes back.** `subscribe` with a position → the topic's feed says where it stands → the
 //!    connection waits at a gate there → [`history`] pages as the peer reads → what waited → live.
+//! 5. **An edit reaches a browser.** [`watch`] → a set of changes once it is quiet → `Reloader` → the files
+//!    that changed are judged anew → a [`catalog::CatalogDiff`] → the new catalog is swapped in →
+//!    `exercise.updated` → `Hub`.
 //!    A durable message goes to the [`history`], which records it and publishes it as one step; the
 //!    hub's feeds take it from the broker in the order of its offsets.
 //!
@@ -63,6 +66,7 @@ pub mod output;
 pub mod pool;
 pub mod protocol;
 pub mod remote;
+pub mod rewrite;
 pub mod scaffold;
 pub mod shutdown;
 pub mod tail;

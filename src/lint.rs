@@ -15,7 +15,7 @@ mod texts;
 mod tree;
 pub mod walk;
 
-pub use fixes::{Change, Fixed, WriteError, fix};
+pub use fixes::{Change, Fixed, fix};
 pub use settings::{Selection, Settings, SettingsError};
 pub use texts::Texts;
 pub use tree::{

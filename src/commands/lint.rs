@@ -7,8 +7,9 @@ use anyhow::Context;
 use crate::cli::{FailOn, Lint};
 use crate::config::{Config, Layers, Listed, Origin};
 use crate::diagnostics::{Applicability, Report, Severity};
-use crate::lint::{self, CheckError, Fixed, Progress, Settings, Target, WriteError};
+use crate::lint::{self, CheckError, Fixed, Progress, Settings, Target};
 use crate::output::{ExitStatus, Printer, count};
+use crate::rewrite::WriteError;
 
 use super::checking::{self, Named};
 

@@ -2,11 +2,11 @@
 //! seen is whole: it is written beside its place and renamed last.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use tempfile::{Builder, NamedTempFile};
+use tempfile::Builder;
 
 use crate::catalog;
 use crate::cli::{New, NewExercise, NewPool, SchemaOf};
@@ -17,6 +17,7 @@ use crate::ids::{ExerciseId, PoolId};
 use crate::lint::walk::{EXERCISE_FILE, POOL_FILE};
 use crate::lint::{self, Settings};
 use crate::output::{ExitStatus, Printer};
+use crate::rewrite;
 use crate::scaffold::{self, ExerciseDraft, File};
 
 use super::schema;
@@ -162,12 +163,13 @@ fn schema(root: &Path, of: SchemaOf, depth: usize) -> Result<String, anyhow::Err
     let directory = root.join(SCHEMAS);
     let path = directory.join(name);
     let text = schema::text(of)?;
-    if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
-        let write = || {
-            fs::create_dir_all(&directory)?;
-            replace(&path, &text)
-        };
-        write().with_context(|| format!("failed to write {}", path.display()))?;
+    match fs::read(&path) {
+        Ok(before) if before == text.as_bytes() => {}
+        Ok(before) => rewrite::replace(&path, &before, text.as_bytes())?,
+        // A part of a schema would be replaced the next time.
+        Err(_) => fs::create_dir_all(&directory)
+            .and_then(|()| fs::write(&path, &text))
+            .with_context(|| format!("failed to write {}", path.display()))?,
     }
     Ok(format!("{}{SCHEMAS}/{name}", "../".repeat(depth)))
 }
@@ -211,25 +213,9 @@ fn readable(stage: &Path) -> io::Result<()> {
 /// Adds an exercise to its pool's list, if there is one; says whether the file was changed.
 fn add_to(list: &Path, id: &ExerciseId) -> Result<bool, anyhow::Error> {
     let text = fs::read_to_string(list)?;
-    match scaffold::listed(&text, id)? {
-        Some(text) => {
-            replace(list, &text)?;
-            Ok(true)
-        }
-        None => Ok(false),
-    }
-}
-
-/// Writes a file whole or not at all.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
-    file.write_all(text.as_bytes())?;
-    let permissions = match fs::metadata(path) {
-        Ok(found) => found.permissions(),
-        Err(_) => std::os::unix::fs::PermissionsExt::from_mode(0o644),
+    let Some(longer) = scaffold::listed(&text, id)? else {
+        return Ok(false);
     };
-    file.as_file().set_permissions(permissions)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+    rewrite::replace(list, text.as_bytes(), longer.as_bytes())?;
+    Ok(true)
 }

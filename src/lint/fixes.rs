@@ -3,8 +3,6 @@
 //! A fix is applied whole or not at all, and never together with one that it overlaps: that one waits
 //! for the next round. A text that could be read as YAML can be read after its fixes too.
 
-mod write;
-
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,11 +11,10 @@ use rayon::prelude::*;
 
 use crate::diagnostics::yaml::{self, Limits};
 use crate::diagnostics::{Applicability, Encoding, Findings, Fix, Report, Source};
+use crate::rewrite::{self, WriteError};
 
 use super::tree::{CheckError, Progress, Target, check_with};
 use super::{Settings, Texts};
-
-pub use write::WriteError;
 
 /// How often a file's fixes are looked for: each round does what overlapped in the one before.
 const ROUNDS: usize = 32;
@@ -125,7 +122,7 @@ impl Fixed {
                 return None;
             }
             let path = Path::new(&*change.path);
-            let written = write::replace(path, &change.before, &change.after);
+            let written = rewrite::replace(path, &change.before, &change.after);
             Some(written.map(|()| change))
         };
         let changes = std::mem::take(&mut self.changes);
@@ -141,7 +138,7 @@ impl Fixed {
             if progress.is_cancelled() {
                 return false;
             }
-            let renamed = write::rename(Path::new(&**from), to);
+            let renamed = rewrite::rename(Path::new(&**from), to);
             renamed.map_err(|error| errors.push(error)).is_ok()
         });
         errors

@@ -185,3 +185,19 @@ fn nothing_is_written_over_and_what_can_not_be_is_said() {
         .collect();
     assert_eq!(left.len(), 3, "nothing temporary is left: {left:?}");
 }
+
+#[test]
+fn a_list_behind_a_link_is_written_where_it_is() {
+    let place = tree();
+    let list = place.path().join("exercises/first/pool.yaml");
+    let kept = place.path().join("exercises/first/.pool.yaml");
+    let text = fs::read_to_string(&list).unwrap() + "exercises: []\n";
+    fs::write(&kept, &text).unwrap();
+    fs::remove_file(&list).unwrap();
+    std::os::unix::fs::symlink(".pool.yaml", &list).unwrap();
+    let made = exercise(place.path(), &["a"]);
+    assert_eq!((made.code, &*made.stderr), (0, ""));
+    assert!(list.is_symlink());
+    let text = fs::read_to_string(&kept).unwrap();
+    assert!(text.ends_with("exercises: [\"a\"]\n"), "{text}");
+}

@@ -1,6 +1,5 @@
 //! The API over HTTP: the answers of sockets, for whoever has no socket.
 
-mod away;
 mod budget;
 mod client;
 mod content;

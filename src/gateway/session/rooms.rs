@@ -54,6 +54,7 @@ impl Session {
         let published = self.services.publish_durable(&envelope, Idempotency::None);
         let offset = match published.await {
             Ok(appended) => Some(appended.position.offset),
+            // Where no history answers, it goes to who is there: on all replicas if the broker is.
             Err(Unpublished::Unavailable | Unpublished::NotKept) => {
                 self.services.relay.publish(&envelope).await?;
                 None

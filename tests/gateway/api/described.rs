@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use mithril::catalog::{self, CatalogStore};
 use mithril::daemon::DaemonConfig;
+use mithril::history::absent::Absent;
 use mithril::lint::Settings;
 use serde_json::{Value, json};
 
-use super::away::Away;
 use super::client::{Answer, Ask};
 use super::schema::Document;
 use crate::fixture::{Fixture, NOW, signed};
@@ -234,7 +234,7 @@ async fn limits(described: &mut Described) {
         while upgrade(real).token("nonsense").send(&failing).await.status != 429 {}
         described.see(&failing, path, upgrade(real), 429).await;
     }
-    let forgetful = with(|config| config.history = Arc::new(Away)).await;
+    let forgetful = with(|config| config.history = Arc::new(Absent)).await;
     let unavailable = ["/api/v1/history/{topic}", PUBLISH];
     for (path, ask) in good()
         .into_iter()

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
-/// Why a file was not fixed.
+/// Why a file was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// The system refuses it.
@@ -18,7 +18,7 @@ pub enum WriteError {
         source: io::Error,
     },
     /// Somebody else has changed the file since it was judged.
-    #[error("{} has changed meanwhile and was left as it is: lint it again", path.display())]
+    #[error("{} has changed meanwhile and was left as it is: try again", path.display())]
     Changed {
         /// The file.
         path: PathBuf,
@@ -36,7 +36,7 @@ pub enum WriteError {
 }
 
 /// Puts a text into the place of another. Mode and owner stay; a link stays a link.
-pub(super) fn replace(path: &Path, before: &[u8], after: &[u8]) -> Result<(), WriteError> {
+pub fn replace(path: &Path, before: &[u8], after: &[u8]) -> Result<(), WriteError> {
     let failed = |source: io::Error| WriteError::Write {
         path: path.to_owned(),
         source,
@@ -83,7 +83,7 @@ fn write_beside(path: &Path, old: &std::fs::Metadata, text: &[u8]) -> io::Result
 }
 
 /// Gives a file another name, if that is free.
-pub(super) fn rename(from: &Path, to: &Path) -> Result<(), WriteError> {
+pub fn rename(from: &Path, to: &Path) -> Result<(), WriteError> {
     let failed = |source: io::Error| WriteError::Rename {
         from: from.to_owned(),
         to: to.to_owned(),
