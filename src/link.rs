@@ -11,6 +11,7 @@ mod command;
 mod dial;
 mod failure;
 mod reply;
+mod script;
 mod wire;
 
 use std::fmt;
@@ -28,6 +29,7 @@ use wire::Wire;
 pub use command::Command;
 pub use failure::{LinkError, LinkFailure};
 pub use reply::Reply;
+pub use script::{Run, Script};
 
 /// What each command of a batch was answered.
 pub type Replies = Vec<Result<Reply, LinkFailure>>;
@@ -115,6 +117,18 @@ impl Link {
         let (wire, deadline) = self.wire().await?;
         self.within(&wire, deadline, wire.transaction(commands))
             .await
+    }
+
+    /// Runs a script. It is sent once more, in full, to a server that has not seen it.
+    pub async fn run(&self, run: Run<'_>) -> Result<Reply, LinkError> {
+        let (wire, deadline) = self.wire().await?;
+        let answer = async {
+            match wire.send(run.by_name()).await {
+                Err(LinkFailure::UnknownScript) => wire.send(run.in_full()).await,
+                answered => answered,
+            }
+        };
+        self.within(&wire, deadline, answer).await
     }
 
     /// All keys that match a glob, in no order and each once.
