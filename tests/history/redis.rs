@@ -189,7 +189,8 @@ async fn what_refuses_a_script_refuses_it_whole() {
     store
         .cli(&["SET", "mithril:seen:{room:a}", "foreign"])
         .await;
-    let refused = history.append(&room, &record("1"), Idempotency::MessageId);
+    let message = record("1");
+    let refused = history.append(&room, &message, Idempotency::MessageId);
     assert_eq!(soon(refused).await, Err(HistoryError::Unavailable));
     assert_eq!(store.cli(&["EXISTS", "mithril:stream:{room:a}"]).await, "0");
     store.cli(&["DEL", "mithril:seen:{room:a}"]).await;
@@ -197,7 +198,8 @@ async fn what_refuses_a_script_refuses_it_whole() {
     store.cli(&["SCRIPT", "FLUSH"]).await;
     assert_eq!(append(&*history, &room, "1").await.position.offset, 1);
     store.cli(&["CONFIG", "SET", "maxmemory", "1"]).await;
-    let refused = history.append(&room, &record("2"), Idempotency::MessageId);
+    let message = record("2");
+    let refused = history.append(&room, &message, Idempotency::MessageId);
     assert_eq!(soon(refused).await, Err(HistoryError::Unavailable));
     store.cli(&["CONFIG", "SET", "maxmemory", "0"]).await;
     assert_eq!(append(&*history, &room, "2").await.position.offset, 2);
