@@ -157,7 +157,12 @@ async fn after_a_restart(mut server: RedisServer, trust_restart: bool) -> (Value
     replica.record(ROOM, "2").await;
     server.restart();
     let room = Topic::parse(ROOM).unwrap();
-    soon(async { while replica.history.position(&room).await.is_err() {} }).await;
+    soon(async {
+        while replica.history.position(&room).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
     let recover = json!({ROOM: {"epoch": before["epoch"], "offset": 1}});
     // The broker may not be back yet.
     let answer = soon(async {
