@@ -1339,7 +1339,7 @@ _mithril() {
             return 0
             ;;
         mithril__subcmd__serve)
-            opts="-q -v -h --dev --allow-degraded --insecure --listen --server-listen --server-base-path --server-trusted-proxies --server-metrics-listen --server-drain --auth-enabled --auth-secret-file --auth-previous-secret-file --auth-allow-short-secret --auth-api-keys-file --auth-algorithm --auth-public-key --auth-jwks --auth-audience --auth-issuer --auth-user-claim --auth-query-token --auth-room-policy --auth-project-publish --gateway-lobby --history-size --history-ttl --history-deliver-on-connect --cors-origins --limits-connections --limits-connections-per-user --limits-connects-per-address --limits-connects-burst --limits-frames-per-second --limits-frames-burst --limits-message-size --limits-topics-per-connection --limits-payload --limits-request-timeout --limits-queue-frames --limits-queue-bytes --limits-write-timeout --limits-ping-interval --limits-pong-timeout --limits-auth-timeout --limits-idle --content-dir --content-watch --redis-url --redis-password-file --redis-db --cache-ttl --cache-pools-ttl --log-level --log-format --lint-select --lint-ignore --lint-score-total --lint-max-timeout --lint-grader-deadline --lint-programs --lint-allow-files --lint-max-file-size --config --color --quiet --verbose --help"
+            opts="-q -v -h --dev --allow-degraded --insecure --listen --server-listen --server-base-path --server-trusted-proxies --server-metrics-listen --server-drain --auth-enabled --auth-secret-file --auth-previous-secret-file --auth-allow-short-secret --auth-api-keys-file --auth-algorithm --auth-public-key --auth-jwks --auth-audience --auth-issuer --auth-user-claim --auth-query-token --auth-room-policy --auth-project-publish --gateway-lobby --history-size --history-ttl --history-deliver-on-connect --history-trust-restart --cors-origins --limits-connections --limits-connections-per-user --limits-connects-per-address --limits-connects-burst --limits-frames-per-second --limits-frames-burst --limits-message-size --limits-topics-per-connection --limits-payload --limits-request-timeout --limits-queue-frames --limits-queue-bytes --limits-write-timeout --limits-ping-interval --limits-pong-timeout --limits-auth-timeout --limits-idle --content-dir --content-watch --redis-url --redis-password-file --redis-db --cache-ttl --cache-pools-ttl --log-level --log-format --lint-select --lint-ignore --lint-score-total --lint-max-timeout --lint-grader-deadline --lint-programs --lint-allow-files --lint-max-file-size --config --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1438,6 +1438,10 @@ _mithril() {
                     return 0
                     ;;
                 --history-deliver-on-connect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --history-trust-restart)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

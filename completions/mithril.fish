@@ -242,6 +242,7 @@ complete -c mithril -n "__fish_mithril_using_subcommand serve" -l gateway-lobby 
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l history-size -d 'Messages of one topic that are kept [default: 1000] [env: MITHRIL_HISTORY_SIZE]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l history-ttl -d 'How long a message is kept [default: 24h] [env: MITHRIL_HISTORY_TTL]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l history-deliver-on-connect -d 'Whether users are sent what came while they had no connection [default: true] [env: MITHRIL_HISTORY_DELIVER_ON_CONNECT]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l history-trust-restart -d 'Whether a Redis that was restarted is taken to have kept all messages [default: false] [env: MITHRIL_HISTORY_TRUST_RESTART]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l cors-origins -d 'Other origins whose pages may open sockets; * is all [env: MITHRIL_CORS_ORIGINS, CORS_ORIGINS]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-connections -d 'Sockets in all; by the limit of open files where it is not set [env: MITHRIL_LIMITS_CONNECTIONS]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l limits-connections-per-user -d 'Sockets of one user [default: 5] [env: MITHRIL_LIMITS_CONNECTIONS_PER_USER, WEBSOCKET_MAX_CONNECTIONS_PER_USER]' -r

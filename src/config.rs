@@ -125,6 +125,7 @@ impl Config {
                 size: read.number("history.size"),
                 ttl: read.duration("history.ttl"),
                 deliver_on_connect: read.truth("history.deliver_on_connect"),
+                trust_restart: read.truth("history.trust_restart"),
             },
             cors: Cors {
                 origins: read.list("cors.origins").unwrap_or_default(),

@@ -10,8 +10,8 @@
 //! - entries older than the bound are not read, whether or not they are still there;
 //! - what was appended under an id of late is not appended again.
 
-pub mod absent;
 pub mod memory;
+pub mod redis;
 
 use std::fmt;
 use std::sync::Arc;

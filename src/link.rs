@@ -11,6 +11,7 @@ mod command;
 mod dial;
 mod failure;
 mod reply;
+mod script;
 mod wire;
 
 use std::fmt;
@@ -28,6 +29,7 @@ use wire::Wire;
 pub use command::Command;
 pub use failure::{LinkError, LinkFailure};
 pub use reply::Reply;
+pub use script::{Run, Script};
 
 /// What each command of a batch was answered.
 pub type Replies = Vec<Result<Reply, LinkFailure>>;
@@ -68,6 +70,8 @@ struct State {
     wire: Option<Wire>,
     breaker: Breaker,
     cause: Option<LinkError>,
+    /// How often it was dialled, so that who waited meanwhile knows.
+    dials: u64,
 }
 
 impl Link {
@@ -81,6 +85,7 @@ impl Link {
                     wire: None,
                     breaker: Breaker::default(),
                     cause: None,
+                    dials: 0,
                 }),
                 dialling: tokio::sync::Mutex::default(),
             }),
@@ -115,6 +120,18 @@ impl Link {
         let (wire, deadline) = self.wire().await?;
         self.within(&wire, deadline, wire.transaction(commands))
             .await
+    }
+
+    /// Runs a script. It is sent once more, in full, to a server that has not seen it.
+    pub async fn run(&self, run: Run<'_>) -> Result<Reply, LinkError> {
+        let (wire, deadline) = self.wire().await?;
+        let answer = async {
+            match wire.send(run.by_name()).await {
+                Err(LinkFailure::UnknownScript) => wire.send(run.in_full()).await,
+                answered => answered,
+            }
+        };
+        self.within(&wire, deadline, answer).await
     }
 
     /// All keys that match a glob, in no order and each once.
@@ -177,18 +194,21 @@ impl Link {
     /// A connection, and until when a command that begins now has to be answered.
     async fn wire(&self) -> Result<(Wire, Instant), LinkError> {
         let deadline = Instant::now() + self.shared.limits.answer;
+        let dials = self.state().dials;
         if let Some(wire) = self.current()? {
             return Ok((wire, deadline));
         }
         let late = |_| self.error(LinkFailure::Timeout(self.shared.limits.answer));
         let dialling = self.shared.dialling.lock();
         let _dialling = timeout_at(deadline, dialling).await.map_err(late)?;
-        if let Some(wire) = self.current()? {
-            return Ok((wire, deadline));
+        // The breaker has let this caller pass, and would not do so twice.
+        if let Some(outcome) = self.dialled_since(dials) {
+            return outcome.map(|wire| (wire, deadline));
         }
         let dialled = timeout_at(deadline, self.shared.dialer.commands()).await;
         let dialled = dialled.map_err(late).flatten();
         let mut state = self.state();
+        state.dials += 1;
         match dialled {
             Ok(wire) => {
                 state.wire = Some(wire.clone());
@@ -200,6 +220,17 @@ impl Link {
                 Err(error)
             }
         }
+    }
+
+    /// What came of it, if another caller has dialled meanwhile.
+    fn dialled_since(&self, dials: u64) -> Option<Result<Wire, LinkError>> {
+        let state = self.state();
+        if state.dials == dials {
+            return None;
+        }
+        let failed = || self.error(LinkFailure::Closed);
+        let cause = || state.cause.clone().unwrap_or_else(failed);
+        Some(state.wire.clone().ok_or_else(cause))
     }
 
     /// The connection there is, if it stands; an error while none is dialled after a failure.

@@ -19,8 +19,8 @@ use crate::config::{self, Config, Layers};
 use crate::daemon::{ContentConfig, Daemon, DaemonConfig, Running};
 use crate::gateway::{AuthConfig, Limits, Origins, Rules, TrustedProxies};
 use crate::history::Bounds;
-use crate::history::absent::Absent;
 use crate::history::memory::MemoryHistory;
+use crate::history::redis::RedisHistory;
 use crate::ids::UserId;
 use crate::link::{Link, LinkLimits};
 use crate::lint::Settings;
@@ -169,7 +169,9 @@ fn settings(
     };
     if let Some(url) = &config.redis.server {
         settings.broker = RedisConfig::new(url.clone()).into();
-        settings.history = Arc::new(Absent);
+        let link = Link::new(url.clone(), LinkLimits::default());
+        let history = RedisHistory::new(link, kept, config.history.trust_restart);
+        settings.history = Arc::new(history);
         let cache = Cache::new(Link::new(url.clone(), CACHE_LIMITS), config.cache.into());
         settings.cache = Some((cache, LeaseTiming::default()));
     } else {

@@ -118,6 +118,8 @@ pub struct History {
     pub ttl: Duration,
     /// Whether users are sent what came while they had no connection.
     pub deliver_on_connect: bool,
+    /// Whether a Redis that was restarted is taken to have kept all messages.
+    pub trust_restart: bool,
 }
 
 /// `[cors]`.

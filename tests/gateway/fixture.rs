@@ -11,11 +11,14 @@ use mithril::broker::memory::MemoryBroker;
 use mithril::broker::{Broker, Carrier, ConnectionChange, Delivery, Inbox};
 use mithril::catalog::{Catalog, CatalogStore, PoolContent};
 use mithril::clock::Clock;
+use mithril::config::RedisUrl;
 use mithril::daemon::{Daemon, DaemonConfig, Running};
 use mithril::exercise::{Answer, Exercise, ExerciseKind};
 use mithril::gateway::AuthConfig;
-use mithril::history::{History, HistoryError, Idempotency};
+use mithril::history::redis::RedisHistory;
+use mithril::history::{Bounds, History, HistoryError, Idempotency};
 use mithril::ids::{ExerciseId, PoolId};
+use mithril::link::{Link, LinkLimits};
 use mithril::pool::Pool;
 use mithril::protocol::{Address, Content, Envelope, Position, Stamp, Topic};
 use serde_json::{Value, json};
@@ -170,6 +173,14 @@ impl Inbox for Service {
     }
 
     fn changed(&self, _: ConnectionChange) {}
+}
+
+/// A history in a Redis that is not there.
+pub(crate) fn unreachable_history() -> Arc<dyn History> {
+    // No socket has a path below a device.
+    let url: RedisUrl = "unix:///dev/null/redis.sock".parse().unwrap();
+    let link = Link::new(url, LinkLimits::default());
+    Arc::new(RedisHistory::new(link, Bounds::default(), false))
 }
 
 /// The defaults on a free port, for these tests' key, content and time.

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use mithril::broker::memory::MemoryBroker;
 use mithril::clock::Clock;
 use mithril::history::Bounds;
-use mithril::history::absent::Absent;
 use mithril::history::memory::MemoryHistory;
 use serde_json::{Value, json};
 
-use crate::fixture::{Client, Fixture, NOW, broker_of, take_position};
+use crate::fixture::{Client, Fixture, NOW, broker_of, take_position, unreachable_history};
 
 fn claims(user: &str) -> Value {
     json!({"sub": user, "exp": NOW + 60})
@@ -228,7 +227,7 @@ async fn without_the_history_a_room_goes_on_here_without_offsets() {
 
 #[tokio::test]
 async fn where_there_is_no_history_topics_are_heard_without_positions() {
-    let fixture = Fixture::with(|config| config.history = Arc::new(Absent)).await;
+    let fixture = Fixture::with(|config| config.history = unreachable_history()).await;
     let mut anna = fixture.connect_v1(&claims("anna"), "/ws/maths").await;
     joined(&mut anna).await;
     let frame = json!({"type": "subscribe", "topics": ["project:p", "ws:anna"]});

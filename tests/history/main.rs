@@ -12,3 +12,7 @@ mod conformance;
 mod memory;
 #[path = "../broker/recorder.rs"]
 mod recorder;
+mod redis;
+#[expect(dead_code, reason = "each tier uses a part of it")]
+#[path = "../support/redis.rs"]
+mod support;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use mithril::broker::Carrier;
 use mithril::broker::redis::RedisConfig;
-use mithril::history::absent::Absent;
+use mithril::history::Bounds;
+use mithril::history::redis::RedisHistory;
+use mithril::link::Link;
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, soon};
@@ -22,7 +24,8 @@ fn carrier(server: &RedisServer) -> Carrier {
 async fn replica(server: &RedisServer) -> Fixture {
     Fixture::with(|config| {
         config.broker = carrier(server);
-        config.history = Arc::new(Absent);
+        let link = Link::new(server.url().parse().unwrap(), impatient().limits);
+        config.history = Arc::new(RedisHistory::new(link, Bounds::default(), false));
     })
     .await
 }

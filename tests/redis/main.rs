@@ -19,6 +19,7 @@ mod faults;
 #[path = "../gateway/fixture.rs"]
 mod fixture;
 mod gateway;
+mod history;
 mod keeper;
 mod places;
 #[path = "../broker/recorder.rs"]

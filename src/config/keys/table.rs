@@ -187,6 +187,12 @@ pub const KEYS: &[Key] = &[
         "BOOL",
         "Whether users are sent what came while they had no connection",
     ),
+    key(
+        "history.trust_restart",
+        "false",
+        "BOOL",
+        "Whether a Redis that was restarted is taken to have kept all messages",
+    ),
     Key {
         variables: &["CORS_ORIGINS"],
         ..key(

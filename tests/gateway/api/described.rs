@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use mithril::catalog::{self, CatalogStore};
 use mithril::daemon::DaemonConfig;
-use mithril::history::absent::Absent;
 use mithril::lint::Settings;
 use serde_json::{Value, json};
 
 use super::client::{Answer, Ask};
 use super::schema::Document;
-use crate::fixture::{Fixture, NOW, signed};
+use crate::fixture::{Fixture, NOW, signed, unreachable_history};
 
 /// A daemon's description, and what of it has been seen.
 struct Described {
@@ -234,7 +233,7 @@ async fn limits(described: &mut Described) {
         while upgrade(real).token("nonsense").send(&failing).await.status != 429 {}
         described.see(&failing, path, upgrade(real), 429).await;
     }
-    let forgetful = with(|config| config.history = Arc::new(Absent)).await;
+    let forgetful = with(|config| config.history = unreachable_history()).await;
     let unavailable = ["/api/v1/history/{topic}", PUBLISH];
     for (path, ask) in good()
         .into_iter()
