@@ -28,11 +28,11 @@
 //!    waits: a full one closes its connection) → writer → socket.
 //! 4. **A client comes back.** `subscribe` with a position → the topic's feed says where it stands → the
 //!    connection waits at a gate there → [`history`] pages as the peer reads → what waited → live.
+//!    A message that is kept goes to the [`history`], which records it and publishes it as one step; the
+//!    hub's feeds take it from the broker in the order of its offsets.
 //! 5. **An edit reaches a browser.** [`watch`] → a set of changes once it is quiet → `Reloader` → the files
 //!    that changed are judged anew → a [`catalog::CatalogDiff`] → the new catalog is swapped in →
 //!    `exercise.updated` → `Hub`.
-//!    A durable message goes to the [`history`], which records it and publishes it as one step; the
-//!    hub's feeds take it from the broker in the order of its offsets.
 //!
 //! # Glossary
 //!
