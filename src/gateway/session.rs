@@ -10,6 +10,7 @@ mod subscriptions;
 #[cfg(test)]
 mod tests;
 mod topics;
+mod wishes;
 
 use std::sync::Arc;
 

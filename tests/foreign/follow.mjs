@@ -1,5 +1,5 @@
 // The README's browser client in a real browser, behind a network that breaks again and again: exits 1
-// if a message is missing, comes twice or out of order.
+// if a message of a room or a notification is missing, comes twice or out of order.
 //
 // usage: node follow.mjs ADDRESS     ADDRESS is HOST:PORT of a daemon with the limits as they come.
 // CHROMIUM is the browser, /usr/bin/chromium where it is not set.
@@ -38,6 +38,16 @@ await new Promise((listening) => network.listen(0, "127.0.0.1", listening));
 const here = `127.0.0.1:${network.address().port}`;
 const cut = () => through.forEach((socket) => socket.destroy());
 
+const service = plain.mint("service", "--scope", "publish");
+async function notify(data) {
+  const answer = await fetch(`http://${address}/api/v1/publish`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${service}`, "content-type": "application/json" },
+    body: JSON.stringify({ topic: "ws:follower", data }),
+  });
+  assert.equal(answer.status, 200, await answer.text());
+}
+
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
@@ -55,11 +65,15 @@ try {
   await page.evaluate(async ([module, url, token, room]) => {
     const { follow } = await import(module);
     window.heard = [];
+    window.notified = [];
     window.told = [];
     window.stop = follow(url, {
       token: async () => token,
       topics: [room, "ws:{user_id}"],
-      onEvent: (topic, data) => { if (topic === room) window.heard.push(data.data.number); },
+      onEvent: (topic, data) => {
+        if (topic === room) window.heard.push(data.data.number);
+        if (topic === "ws:follower") window.notified.push(data.number);
+      },
       onLost: (topic) => window.told.push(topic),
     });
   }, [module, `ws://${here}/ws`, plain.mint("follower"), ROOM]);
@@ -73,12 +87,17 @@ try {
     for (let sent = 0; sent < BURST; sent += 1, number += 1) {
       const { type } = await publisher.answer({ type: "publish", topic: ROOM, data: { number } });
       assert.equal(type, "response");
+      await notify({ number });
       if (sent === breaks) cut();
     }
   }
-  await page.waitForFunction((count) => window.heard.length >= count, number);
-  const { heard, told } = await page.evaluate(() => ({ heard: window.heard, told: window.told }));
-  assert.deepEqual(heard, [...Array(number).keys()], "every message, once, in order");
+  await page.waitForFunction(
+    (count) => window.heard.length >= count && window.notified.length >= count, number);
+  const { heard, notified, told } = await page.evaluate(
+    () => ({ heard: window.heard, notified: window.notified, told: window.told }));
+  const all = [...Array(number).keys()];
+  assert.deepEqual(heard, all, "every message, once, in order");
+  assert.deepEqual(notified, all, "every notification, once, in order");
   assert.deepEqual(told, [], "nothing is lost");
   await page.evaluate(() => window.stop());
   console.log(`${number} messages over ${PUBLISHERS} cuts`);

@@ -14,7 +14,7 @@ use mithril::history::memory::MemoryHistory;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::fixture::{Client, Fixture, NOW, broker_of, record, soon};
+use crate::fixture::{Client, Fixture, NOW, broker_of, record, soon, take_position};
 
 const TOPIC: &str = "room:a";
 
@@ -389,6 +389,77 @@ async fn offsets(client: &mut Client, expected: impl IntoIterator<Item = u64>) {
             "{event}"
         );
     }
+}
+
+/// Three messages for a user, and the epoch of these.
+async fn with_three_messages(fixture: &Fixture) -> String {
+    let mut epoch = String::new();
+    for text in ["1", "2", "3"] {
+        epoch = fixture.record("ws:42", text).await.epoch;
+    }
+    epoch
+}
+
+#[tokio::test]
+async fn a_topic_is_recovered_by_whatever_name_it_has() {
+    let fixture = Fixture::start().await;
+    let epoch = with_three_messages(&fixture).await;
+    let position = json!({"epoch": epoch, "offset": 1});
+    let (own, named) = (json!(["ws:{user_id}"]), json!(["ws:42"]));
+    for (topics, recover) in [
+        (&own, json!({"ws:42": position})),
+        (&named, json!({"ws:{user_id}": position})),
+        // It is subscribed to from the start.
+        (&json!([]), json!({"ws:42": position})),
+    ] {
+        let mut client = fixture.connect_v1(&claims(), "/ws").await;
+        let frame = json!({"type": "subscribe", "topics": topics, "recover": recover});
+        let answer = client.ask_with_id(frame).await;
+        let subscribed =
+            json!([{"topic": "ws:42", "recovered": true, "epoch": epoch, "offset": 1}]);
+        let expected = json!({"subscribed": subscribed, "rejected": []});
+        assert_eq!(answer["data"], expected, "{topics} {recover}");
+        offsets(&mut client, 2..=3).await;
+    }
+}
+
+#[tokio::test]
+async fn a_recovery_that_makes_no_sense_is_rejected() {
+    let fixture = Fixture::start().await;
+    let epoch = with_three_messages(&fixture).await;
+    let mut client = fixture.connect_v1(&claims(), "/ws").await;
+    let position = json!({"epoch": epoch, "offset": 2});
+    let recover = json!({"room:a": position, "ws:42": position, "ws:{user_id}": position});
+    let frame = json!({"type": "subscribe", "topics": ["ws:42"], "recover": recover});
+    let data = client.ask_with_id(frame).await["data"].clone();
+    let subscribed = json!([{"topic": "ws:42", "recovered": true, "epoch": epoch, "offset": 2}]);
+    let rejected = |topic, error| json!({"topic": topic, "code": "bad_request", "error": error});
+    let rejected = json!([
+        rejected("room:a", "`recover` names a topic that is not in `topics`"),
+        rejected("ws:{user_id}", "`recover` names the topic twice"),
+    ]);
+    assert_eq!(
+        data,
+        json!({"subscribed": subscribed, "rejected": rejected})
+    );
+    offsets(&mut client, [3]).await;
+}
+
+#[tokio::test]
+async fn a_topic_that_is_named_twice_is_answered_once() {
+    let fixture = Fixture::start().await;
+    let mut client = fixture.connect().await;
+    let topics = ["project:p", "project:p", "?", "ws:42", "ws:{user_id}", "?"];
+    let frame = json!({"type": "subscribe", "topics": topics,
+        "recover": {"project:p": {"epoch": "e", "offset": 1}}});
+    let mut data = client.ask_with_id(frame).await["data"].clone();
+    for topic in data["subscribed"].as_array_mut().unwrap() {
+        take_position(topic);
+    }
+    let project = json!({"topic": "project:p", "recovered": false});
+    // What is subscribed to already comes first.
+    assert_eq!(data["subscribed"], json!([{"topic": "ws:42"}, project]));
+    assert_eq!(data["rejected"].as_array().unwrap().len(), 1, "{data}");
 }
 
 #[tokio::test]

@@ -142,7 +142,7 @@ async fn many_errors_wait_for_a_reader_and_do_not_cut_it_off() {
             }
         }
     };
-    let topics = ["*"; 8];
+    let topics: Vec<_> = (1..=8).map(|length| "*".repeat(length)).collect();
     let subscribe = fixture.receive(json!({"type": "subscribe", "topics": topics}));
     tokio::join!(subscribe, reader);
 }

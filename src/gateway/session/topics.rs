@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use super::joining::{Begun, Start, Subscribed};
 use super::subscriptions::{Held, Leases};
+use super::wishes::{Source, Wish, wishes};
 use super::{Session, SessionError};
 use crate::gateway::auth::Principal;
 use crate::gateway::hub::{Joined, Membership, Watch};
@@ -41,7 +42,7 @@ struct UnsubscribeAnswer {
 /// What becomes of the names that a client wants to subscribe to.
 struct Sorted<'a> {
     /// It is subscribed to these.
-    known: Vec<(&'a str, TopicPattern)>,
+    known: Vec<(TopicPattern, Option<&'a Recover>)>,
     /// These wait for the broker.
     pending: Vec<Pending<'a>>,
     rejected: Vec<Rejected<'a>>,
@@ -51,6 +52,7 @@ struct Sorted<'a> {
 struct Pending<'a> {
     name: &'a str,
     pattern: TopicPattern,
+    recover: Option<&'a Recover>,
     leases: Leases,
 }
 
@@ -79,7 +81,7 @@ impl Session {
         request_id: Option<&RequestId>,
     ) -> Result<(), SessionError> {
         let most = self.services.topics;
-        if names.len() > most {
+        if names.len().max(recover.len()) > most {
             let sentence = format!("a connection has at most {most} topics");
             return self.refuse(ErrorCode::TooManyTopics, &sentence, request_id);
         }
@@ -87,9 +89,9 @@ impl Session {
             known,
             pending,
             mut rejected,
-        } = self.sort(names);
-        let starts = self.starts(&known, recover).await;
-        let confirmed = self.confirm(pending, recover).await;
+        } = self.sort(wishes(names, recover, &self.principal.user));
+        let starts = self.starts(&known).await;
+        let confirmed = self.confirm(pending).await;
         // From here to the last opening nothing waits.
         let mut ready = self.resume_all(known, starts);
         for (name, outcome) in confirmed {
@@ -140,7 +142,7 @@ impl Session {
     /// process arrives, and the rest as soon as the broker is there.
     pub(super) async fn follow(&mut self, topic: Topic) {
         let services = Arc::clone(&self.services);
-        let pending = self.prepare("", topic.clone().into());
+        let pending = self.prepare("", topic.clone().into(), None);
         let counts = services.counts(&pending.leases, &pending.pattern);
         let watch = if let Ok(Ok(watch)) = timeout(services.patience, counts).await {
             watch
@@ -179,16 +181,17 @@ impl Session {
         self.refuse_each(&rejected).await
     }
 
-    fn sort<'a>(&self, names: &'a [String]) -> Sorted<'a> {
+    fn sort<'a>(&self, wishes: Vec<Wish<'a>>) -> Sorted<'a> {
         let mut sorted = Sorted {
             known: Vec::new(),
             pending: Vec::new(),
             rejected: Vec::new(),
         };
-        for name in names {
-            match self.admit(name, &sorted.pending) {
-                Ok((pattern, true)) => sorted.pending.push(self.prepare(name, pattern)),
-                Ok((pattern, false)) => sorted.known.push((name, pattern)),
+        for wish in wishes {
+            let (name, recover) = (wish.name, wish.recover);
+            match self.admit(wish, sorted.pending.len()) {
+                Ok((pattern, true)) => sorted.pending.push(self.prepare(name, pattern, recover)),
+                Ok((pattern, false)) => sorted.known.push((pattern, recover)),
                 Err((code, error)) => sorted.rejected.push(Rejected {
                     topic: name,
                     code,
@@ -202,33 +205,43 @@ impl Session {
     /// The pattern that a name stands for, and whether it is new to this connection.
     fn admit(
         &self,
-        name: &str,
-        pending: &[Pending<'_>],
+        wish: Wish<'_>,
+        pending: usize,
     ) -> Result<(TopicPattern, bool), (ErrorCode, String)> {
         let denied = |error: Forbidden| (ErrorCode::Forbidden, error.to_string());
-        let pattern = TopicPattern::parse(name, Some(&self.principal.user))
-            .ok_or_else(|| denied(Forbidden::Topic))?;
+        let pattern = wish.pattern.ok_or_else(|| denied(Forbidden::Topic))?;
         let intent = Intent::Subscribe(&pattern);
         policy::authorize(&self.principal, self.services.rules, intent).map_err(denied)?;
-        let is_pending = pending.iter().any(|other| other.pattern == pattern);
-        if is_pending || self.subscriptions.contains(&pattern) {
-            return Ok((pattern, false));
+        let is_new = !self.subscriptions.contains(&pattern);
+        let wrong = match wish.from {
+            Source::Topics => None,
+            Source::Recover => is_new.then_some("`recover` names a topic that is not in `topics`"),
+            Source::RecoverAgain => Some("`recover` names the topic twice"),
+        };
+        if let Some(sentence) = wrong {
+            return Err((ErrorCode::BadRequest, sentence.to_owned()));
         }
         let most = self.services.topics;
-        if self.subscriptions.len() + pending.len() >= most {
+        if is_new && self.subscriptions.len() + pending >= most {
             let sentence = format!("a connection has at most {most} topics");
             return Err((ErrorCode::TooManyTopics, sentence));
         }
-        Ok((pattern, true))
+        Ok((pattern, is_new))
     }
 
-    fn prepare<'a>(&self, name: &'a str, pattern: TopicPattern) -> Pending<'a> {
+    fn prepare<'a>(
+        &self,
+        name: &'a str,
+        pattern: TopicPattern,
+        recover: Option<&'a Recover>,
+    ) -> Pending<'a> {
         let relay = &self.services.relay;
         let (first, second) = Envelope::channels(&pattern);
         let second = second.map(|channel| relay.lease(channel));
         Pending {
             name,
             pattern,
+            recover,
             leases: Leases(relay.lease(first), second),
         }
     }
@@ -236,18 +249,18 @@ impl Session {
     async fn confirm<'a>(
         &self,
         pending: Vec<Pending<'a>>,
-        recover: &BTreeMap<String, Recover>,
     ) -> Vec<(&'a str, Result<Confirmed, Unconfirmed>)> {
         join_all(pending.into_iter().map(async |pending| {
             let Pending {
                 name,
                 pattern,
+                recover,
                 leases,
             } = pending;
             let services = &self.services;
             let counts = async {
                 let watch = services.counts(&leases, &pattern).await?;
-                let start = self.start(&pattern, recover.get(name)).await;
+                let start = self.start(&pattern, recover).await;
                 Ok((watch, start.map_err(|_| Unconfirmed)?))
             };
             let outcome = match timeout(services.patience, counts).await {
@@ -265,13 +278,9 @@ impl Session {
     }
 
     /// From where on what is subscribed to already is to be sent again.
-    async fn starts(
-        &self,
-        known: &[(&str, TopicPattern)],
-        recover: &BTreeMap<String, Recover>,
-    ) -> Vec<Start> {
-        join_all(known.iter().map(async |(name, pattern)| {
-            let start = self.start(pattern, recover.get(*name));
+    async fn starts(&self, known: &[(TopicPattern, Option<&Recover>)]) -> Vec<Start> {
+        join_all(known.iter().map(async |(pattern, recover)| {
+            let start = self.start(pattern, *recover);
             match timeout(self.services.patience, start).await {
                 Ok(Ok(start)) => start,
                 Ok(Err(_)) | Err(_) => Start::Gone,
@@ -280,10 +289,14 @@ impl Session {
         .await
     }
 
-    fn resume_all(&mut self, known: Vec<(&str, TopicPattern)>, starts: Vec<Start>) -> Vec<Ready> {
+    fn resume_all(
+        &mut self,
+        known: Vec<(TopicPattern, Option<&Recover>)>,
+        starts: Vec<Start>,
+    ) -> Vec<Ready> {
         let known = known.into_iter().zip(starts);
         known
-            .map(|((_, pattern), start)| Ready {
+            .map(|((pattern, _), start)| Ready {
                 begun: self.resume(pattern, start),
                 news: None,
             })
