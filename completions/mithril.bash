@@ -901,7 +901,7 @@ _mithril() {
             return 0
             ;;
         mithril__subcmd__lint)
-            opts="-q -v -h --stdin-filename --format --select --ignore --fix --unsafe-fixes --diff --statistics --fail-on --exit-zero --config --color --quiet --verbose --help"
+            opts="-q -v -h --stdin-filename --format --select --ignore --fix --unsafe-fixes --diff --watch --statistics --fail-on --exit-zero --config --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -70,6 +70,7 @@ never\t'Never'"
 complete -c mithril -n "__fish_mithril_using_subcommand lint" -l fix -d 'Apply fixes that are safe, and report what is left'
 complete -c mithril -n "__fish_mithril_using_subcommand lint" -l unsafe-fixes -d 'Apply fixes that are a guess as well'
 complete -c mithril -n "__fish_mithril_using_subcommand lint" -l diff -d 'Print what fixes would change and change nothing'
+complete -c mithril -n "__fish_mithril_using_subcommand lint" -l watch -d 'Check again whenever something changes, until Ctrl-C; --format json prints a line each time'
 complete -c mithril -n "__fish_mithril_using_subcommand lint" -l statistics -d 'Print how often each rule was broken, not where'
 complete -c mithril -n "__fish_mithril_using_subcommand lint" -l exit-zero -d 'Exit with 0 whatever is found'
 complete -c mithril -n "__fish_mithril_using_subcommand lint" -s q -l quiet -d 'Print results alone, no summary and no progress'

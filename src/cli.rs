@@ -194,6 +194,10 @@ pub struct Lint {
     #[arg(long, conflicts_with = "statistics")]
     pub diff: bool,
 
+    /// Check again whenever something changes, until Ctrl-C; --format json prints a line each time
+    #[arg(long)]
+    pub watch: bool,
+
     /// Print how often each rule was broken, not where
     #[arg(long)]
     pub statistics: bool,

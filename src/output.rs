@@ -56,6 +56,8 @@ pub struct Printer {
     verbose: u8,
     stdout: Stream,
     stderr: Stream,
+    /// Whether standard output is a terminal that can be cleared.
+    clears: bool,
 }
 
 /// What a stream can show.
@@ -77,6 +79,8 @@ impl Printer {
             verbose: global.verbose,
             stdout: stream(io::stdout().is_terminal()),
             stderr: stream(io::stderr().is_terminal()),
+            clears: io::stdout().is_terminal()
+                && environment.get("TERM").is_some_and(|term| term != "dumb"),
         }
     }
 
@@ -110,6 +114,15 @@ impl Printer {
         let mut out = BufWriter::new(io::stdout().lock());
         out.write_all(text.as_bytes())?;
         out.flush()
+    }
+
+    /// Begins a new screen, where there is one: what follows stands alone on it.
+    pub fn clear(&self) -> io::Result<()> {
+        if self.clears {
+            // Erasing the screen, and not what has scrolled off it.
+            self.text("\x1b[2J\x1b[H")?;
+        }
+        Ok(())
     }
 
     /// Prints bytes as they are.

@@ -17,7 +17,7 @@ use crate::output::Printer;
 
 /// What the user named.
 pub(super) struct Named {
-    paths: Vec<PathBuf>,
+    pub(super) paths: Vec<PathBuf>,
     /// The same, to be judged; standard input has been read.
     pub(super) targets: Vec<Target>,
 }
@@ -89,7 +89,7 @@ fn targets(
 }
 
 /// How long an interrupted check may take to conclude with what it knows.
-const GRACE: Duration = Duration::from_secs(1);
+pub(super) const GRACE: Duration = Duration::from_secs(1);
 
 /// What ends the wait for work.
 enum Ended<T> {

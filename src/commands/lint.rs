@@ -1,10 +1,12 @@
 //! `mithril lint`: all rules, and fixes.
 
+mod watching;
+
 use std::sync::Arc;
 
 use anyhow::Context;
 
-use crate::cli::{FailOn, Lint};
+use crate::cli::{FailOn, Lint, ReportTarget};
 use crate::config::{Config, Layers, Listed, Origin};
 use crate::diagnostics::{Applicability, Report, Severity};
 use crate::lint::{self, CheckError, Fixed, Progress, Settings, Target};
@@ -29,42 +31,43 @@ pub(super) fn run(
     config.lint.select = typed("select", select).or(config.lint.select);
     config.lint.ignore = typed("ignore", ignore).or(config.lint.ignore);
     let settings = Settings::selected(&config.lint)?;
+    let watches = args.watch;
+    if watches {
+        // Before standard input is waited for.
+        watching::refuse(&args.checked)?;
+    }
     let how = How::of(&args);
     let format = args.checked.format.clone();
-    let named = Named::new(args.checked, &config, &settings)?;
-    let targets = named.targets.clone();
-    let work = move |progress: &_| outcome(&targets, &settings, how.fixes, progress);
+    let job = Arc::new(Job {
+        named: Named::new(args.checked, &config, &settings)?,
+        settings,
+        how,
+        format,
+    });
+    if watches {
+        return watching::run(&job, config.content.watch, printer);
+    }
+    let work = {
+        let job = Arc::clone(&job);
+        move |progress: &_| job.outcome(progress)
+    };
     let Some((outcome, progress)) = checking::run(printer, work)? else {
         return Ok(ExitStatus::Interrupted);
     };
-    let Outcome {
-        report,
-        other_yaml,
-        fixed,
-        errors,
-        text,
-    } = outcome?;
-    if report.files == 0 && report.diagnostics.is_empty() && !progress.is_cancelled() {
-        return Err(named.nothing(other_yaml));
+    let outcome = outcome?;
+    if outcome.is_of_nothing() && !progress.is_cancelled() {
+        return Err(job.named.nothing(outcome.other_yaml));
     }
-    let written = "failed to write the report";
-    if let Fixes::Shown(_) = how.fixes {
-        printer
-            .diff(&fixed.changes, &fixed.renames)
-            .context(written)?;
-    } else if let Some(text) = &text {
-        // Standard output has the text; what is left to say goes beside it.
-        printer.bytes(text).context(written)?;
-        printer.report_beside(&report, &format).context(written)?;
-    } else if how.statistics {
-        printer.statistics(&report, &format).context(written)?;
-    } else {
-        printer.report(&report, &format).context(written)?;
-    }
-    for error in &errors {
-        printer.error(&chain(error));
-    }
-    Ok(conclude(printer, how, &report, &fixed, &errors, &progress))
+    job.show(&outcome, printer)?;
+    Ok(job.conclude(&outcome, printer, &progress))
+}
+
+/// What is to be done, once or whenever something changes.
+struct Job {
+    named: Named,
+    settings: Settings,
+    how: How,
+    format: Vec<ReportTarget>,
 }
 
 /// What is done besides judging.
@@ -122,42 +125,109 @@ struct Outcome {
     text: Option<Vec<u8>>,
 }
 
-fn outcome(
-    targets: &[Target],
-    settings: &Settings,
-    fixes: Fixes,
-    progress: &Progress,
-) -> Result<Outcome, CheckError> {
-    let mut outcome = Outcome {
-        report: Report::default(),
-        other_yaml: 0,
-        fixed: Fixed::default(),
-        errors: Vec::new(),
-        text: None,
-    };
-    let applicability = match fixes {
-        Fixes::Offered => {
-            let checked = lint::check(targets.to_vec(), settings, progress)?;
-            outcome.report = checked.report;
-            outcome.other_yaml = checked.other_yaml;
-            return Ok(outcome);
-        }
-        Fixes::Shown(applicability) | Fixes::Applied(applicability) => applicability,
-    };
-    let mut done = lint::fix(targets, settings, progress, applicability)?;
-    if let Fixes::Applied(_) = fixes {
-        let mut targets = targets.to_vec();
-        outcome.text = take_text(&mut done, &mut targets);
-        outcome.errors = done.write(progress);
-        // What the files hold now, those that could not be written and those of a new name too.
-        let checked = lint::check(targets, settings, progress)?;
-        outcome.other_yaml = checked.other_yaml;
-        outcome.report = checked.report;
-    } else {
-        outcome.report = std::mem::take(&mut done.report);
+impl Outcome {
+    fn is_of_nothing(&self) -> bool {
+        self.report.files == 0 && self.report.diagnostics.is_empty()
     }
-    outcome.fixed = done;
-    Ok(outcome)
+}
+
+impl Job {
+    /// Judges, and fixes where that is asked for.
+    fn outcome(&self, progress: &Progress) -> Result<Outcome, CheckError> {
+        let (targets, settings) = (&self.named.targets, &self.settings);
+        let mut outcome = Outcome {
+            report: Report::default(),
+            other_yaml: 0,
+            fixed: Fixed::default(),
+            errors: Vec::new(),
+            text: None,
+        };
+        let applicability = match self.how.fixes {
+            Fixes::Offered => {
+                let checked = lint::check(targets.clone(), settings, progress)?;
+                outcome.report = checked.report;
+                outcome.other_yaml = checked.other_yaml;
+                return Ok(outcome);
+            }
+            Fixes::Shown(applicability) | Fixes::Applied(applicability) => applicability,
+        };
+        let mut done = lint::fix(targets, settings, progress, applicability)?;
+        if let Fixes::Applied(_) = self.how.fixes {
+            let mut targets = targets.clone();
+            outcome.text = take_text(&mut done, &mut targets);
+            outcome.errors = done.write(progress);
+            // What the files hold now, those that could not be written and those of a new name too.
+            let checked = lint::check(targets, settings, progress)?;
+            outcome.other_yaml = checked.other_yaml;
+            outcome.report = checked.report;
+        } else {
+            outcome.report = std::mem::take(&mut done.report);
+        }
+        outcome.fixed = done;
+        Ok(outcome)
+    }
+
+    /// Prints what came of it.
+    fn show(&self, outcome: &Outcome, printer: &Printer) -> Result<(), anyhow::Error> {
+        let (report, fixed, format) = (&outcome.report, &outcome.fixed, &self.format);
+        let shown = if let Fixes::Shown(_) = self.how.fixes {
+            printer.diff(&fixed.changes, &fixed.renames)
+        } else if let Some(text) = &outcome.text {
+            // Standard output has the text; what is left to say goes beside it.
+            printer
+                .bytes(text)
+                .and_then(|()| printer.report_beside(report, format))
+        } else if self.how.statistics {
+            printer.statistics(report, format)
+        } else {
+            printer.report(report, format)
+        };
+        shown.context("failed to write the report")?;
+        for error in &outcome.errors {
+            printer.error(&chain(error));
+        }
+        Ok(())
+    }
+
+    /// Sums up, and says how to end.
+    fn conclude(&self, outcome: &Outcome, printer: &Printer, progress: &Progress) -> ExitStatus {
+        let (report, fixed) = (&outcome.report, &outcome.fixed);
+        let changed = fixed.changes.len() + fixed.renames.len();
+        match self.how.fixes {
+            Fixes::Shown(_) => printer.note(&format!(
+                "{} in {} would be fixed",
+                count(fixed.problems(), "problem"),
+                count(changed, "file")
+            )),
+            Fixes::Applied(_) | Fixes::Offered => {
+                if fixed.problems() > 0 {
+                    printer.note(&format!("{} fixed", count(fixed.problems(), "problem")));
+                }
+                printer.summary(report);
+                printer.fixable(report);
+            }
+        }
+        if progress.is_cancelled() {
+            printer.note("interrupted: this is what was found until then");
+            return ExitStatus::Interrupted;
+        }
+        if !outcome.errors.is_empty() {
+            return ExitStatus::Failure;
+        }
+        let least = self.how.fails;
+        let fails = |severity: Severity| least.is_some_and(|least| severity <= least);
+        let found = match self.how.fixes {
+            Fixes::Shown(_) => changed > 0 && least.is_some(),
+            Fixes::Applied(_) | Fixes::Offered => {
+                report.diagnostics.iter().any(|d| fails(d.severity))
+            }
+        };
+        if found {
+            ExitStatus::Findings
+        } else {
+            ExitStatus::Success
+        }
+    }
 }
 
 /// Takes the text from standard input out of what is to be written; it is judged as it is now.
@@ -182,46 +252,4 @@ fn take_text(fixed: &mut Fixed, targets: &mut [Target]) -> Option<Vec<u8>> {
 fn chain(error: &WriteError) -> String {
     let cause = std::error::Error::source(error);
     cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
-}
-
-fn conclude(
-    printer: &Printer,
-    how: How,
-    report: &Report,
-    fixed: &Fixed,
-    errors: &[WriteError],
-    progress: &Progress,
-) -> ExitStatus {
-    let changed = fixed.changes.len() + fixed.renames.len();
-    match how.fixes {
-        Fixes::Shown(_) => printer.note(&format!(
-            "{} in {} would be fixed",
-            count(fixed.problems(), "problem"),
-            count(changed, "file")
-        )),
-        Fixes::Applied(_) | Fixes::Offered => {
-            if fixed.problems() > 0 {
-                printer.note(&format!("{} fixed", count(fixed.problems(), "problem")));
-            }
-            printer.summary(report);
-            printer.fixable(report);
-        }
-    }
-    if progress.is_cancelled() {
-        printer.note("interrupted: this is what was found until then");
-        return ExitStatus::Interrupted;
-    }
-    if !errors.is_empty() {
-        return ExitStatus::Failure;
-    }
-    let fails = |severity: Severity| how.fails.is_some_and(|least| severity <= least);
-    let found = match how.fixes {
-        Fixes::Shown(_) => changed > 0 && how.fails.is_some(),
-        Fixes::Applied(_) | Fixes::Offered => report.diagnostics.iter().any(|d| fails(d.severity)),
-    };
-    if found {
-        ExitStatus::Findings
-    } else {
-        ExitStatus::Success
-    }
 }

@@ -17,6 +17,8 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 pub const EXERCISE_FILE: &str = "exercise.yaml";
 /// The name of a pool's file.
 pub const POOL_FILE: &str = "pool.yaml";
+/// The name of the files that decide which files a walk finds.
+pub const IGNORE_FILE: &str = ".gitignore";
 /// Directories of an exercise in which no other exercise is looked for.
 const EXERCISE_DIRECTORIES: [&str; 4] = ["tests", "solution", "starter", "assets"];
 
@@ -308,6 +310,11 @@ fn is_wanted(entry: &DirEntry) -> bool {
         EXERCISE_DIRECTORIES.contains(&&*name) && beside.symlink_metadata().is_ok()
     };
     !(is_directory && belongs_to_exercise())
+}
+
+/// Whether a walk passes over what has that name, and all below it.
+pub fn is_passed_over(name: &str) -> bool {
+    name.starts_with('.') || is_leftover(name)
 }
 
 /// Whether a name is one that editors give to files that go away again.

@@ -27,3 +27,4 @@ mod tail_on_redis;
 mod tail_through_a_gateway;
 mod token;
 mod validate;
+mod watch;

@@ -3,12 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::lint::walk::{self, EXERCISE_FILE, POOL_FILE};
+use crate::lint::walk::{self, EXERCISE_FILE, IGNORE_FILE, POOL_FILE};
 
 use super::Ledger;
-
-/// What decides which files a walk finds.
-const IGNORE_FILE: &str = ".gitignore";
 
 impl Ledger {
     /// The files to judge anew for these paths; nothing where a walk is due.
@@ -67,10 +64,7 @@ impl Ledger {
             return true;
         };
         let above = path.parent().unwrap_or(Path::new(""));
-        let is_passed_over = |name: &std::ffi::OsStr| {
-            let name = name.to_string_lossy();
-            name.starts_with('.') || walk::is_leftover(&name)
-        };
+        let is_passed_over = |name: &std::ffi::OsStr| walk::is_passed_over(&name.to_string_lossy());
         if above.iter().any(is_passed_over) {
             return false;
         }
