@@ -28,6 +28,8 @@ use crate::history::{Bounds, History};
 use crate::ids::UserId;
 use crate::lingering::Lingering;
 use crate::metrics::Metrics;
+use crate::presence::Presence;
+use crate::presence::memory::MemoryPresence;
 use crate::shutdown::{TaskName, Tasks};
 
 pub use reload::{ContentConfig, FirstLoadError, NoContent, Refusal, Reloaded, Reloader};
@@ -72,6 +74,8 @@ pub struct DaemonConfig {
     pub broker: Carrier,
     /// What keeps messages, and delivers them through that broker.
     pub history: Arc<dyn History>,
+    /// Who is where on all replicas.
+    pub presence: Arc<dyn Presence>,
     /// Whether users are sent what came while they had no connection.
     pub deliver_on_connect: bool,
     /// Where other services read the content, if it is kept for them.
@@ -102,6 +106,7 @@ impl DaemonConfig {
             rules: Rules::default(),
             broker: broker.into(),
             history: Arc::new(history),
+            presence: Arc::new(MemoryPresence::new()),
             deliver_on_connect: true,
             clock,
             cache: None,
@@ -204,6 +209,7 @@ impl Daemon {
             announces: config.content.is_some(),
             broker: config.broker,
             history: config.history,
+            presence: config.presence,
             deliver_on_connect: config.deliver_on_connect,
             metrics: metrics.clone(),
         });

@@ -50,6 +50,7 @@ use crate::clock::Clock;
 use crate::history::History;
 use crate::ids::RoomId;
 use crate::metrics::Metrics;
+use crate::presence::Presence;
 use crate::protocol::{Dialect, Topic};
 use crate::shutdown::{TaskGuard, TaskName, Tasks};
 
@@ -59,7 +60,7 @@ use departure::Departure;
 use dispatch::Dispatch;
 use hub::Hub;
 use outbox::{Bounds, Outbox};
-use presence::Presence;
+use presence::Roster;
 use receipts::Receipts;
 use recorder::Recorder;
 use relay::{Arrivals, Relay};
@@ -102,6 +103,8 @@ pub struct GatewayConfig {
     pub broker: Carrier,
     /// What keeps them, and delivers through that broker.
     pub history: Arc<dyn History>,
+    /// Who is where on all replicas.
+    pub presence: Arc<dyn Presence>,
     /// Whether users are sent what came while they had no connection.
     pub deliver_on_connect: bool,
     /// Where it is counted what happens.
@@ -133,10 +136,11 @@ impl Gateway {
     /// A gateway without connections.
     pub fn new(config: GatewayConfig) -> Self {
         let limits = config.limits;
-        let hub = Hub::new();
+        let (hub, roster) = (Hub::new(), Roster::new());
         let (recorder, lanes) = Recorder::new();
         let arrivals = Arrivals {
             hub: Arc::clone(&hub),
+            roster: Arc::clone(&roster),
             recorder,
             payload: limits.payload,
             metrics: config.metrics.clone(),
@@ -153,7 +157,8 @@ impl Gateway {
             rules: config.rules,
             relay: Relay::new(Arc::clone(&broker), Arc::clone(&hub)),
             hub,
-            presence: Presence::new(),
+            roster,
+            presence: config.presence,
             receipts: Receipts::new(Arc::clone(&config.history)),
             history: config.history,
             deliver_on_connect: config.deliver_on_connect,
@@ -330,8 +335,8 @@ impl Gateway {
             (number, home),
             Arc::clone(&outbox),
         );
-        if is_classic && services.deliver_on_connect && seat.is_only() {
-            session.deliver_unread();
+        if services.deliver_on_connect {
+            session.deliver_unread(is_classic && seat.is_only());
         }
         let now = Instant::now();
         let care = Care {

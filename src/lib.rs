@@ -13,7 +13,7 @@
 //! | --- | --- |
 //! | 5 surface | [`commands`], [`output`], [`cli`] |
 //! | 4 daemon | [`daemon`], [`gateway`] |
-//! | 3 services | [`cache`], [`catalog`], [`scaffold`], [`watch`], [`lint`], [`tail`], [`remote`], [`history`], [`broker`], [`link`] |
+//! | 3 services | [`cache`], [`catalog`], [`scaffold`], [`watch`], [`lint`], [`tail`], [`remote`], [`history`], [`presence`], [`broker`], [`link`] |
 //! | 2 domain | [`pool`], [`exercise`], [`protocol`], [`ids`] |
 //! | 1 foundation | [`config`], [`diagnostics`], [`telemetry`], [`metrics`], [`lingering`], [`shutdown`], [`backoff`], [`rewrite`], [`clock`] |
 //!
@@ -42,7 +42,7 @@
 //! subscriptions · Broker: Redis, NATS or memory · Link: commands to a Redis · History: what was
 //! published, by topic · Offset, Epoch: a position in a topic's history · Feed: how much of it has been
 //! published here · Gate: what waits while a connection is sent what it missed · Catalog ⊃ Pool ⊃
-//! Exercise · Diagnostic, Rule, Severity, Span, Label, Report · Revision: a catalog's number.
+//! Exercise · Presence: who is where, on all replicas · Diagnostic, Rule, Severity, Span, Label, Report · Revision: a catalog's number.
 
 pub mod backoff;
 pub mod broker;
@@ -64,6 +64,7 @@ pub mod lint;
 pub mod metrics;
 pub mod output;
 pub mod pool;
+pub mod presence;
 pub mod protocol;
 pub mod remote;
 pub mod rewrite;

@@ -25,6 +25,7 @@ use crate::ids::UserId;
 use crate::link::{Link, LinkLimits};
 use crate::lint::Settings;
 use crate::output::{ExitStatus, Printer};
+use crate::presence::redis::{PresenceTiming, RedisPresence};
 use crate::telemetry::{self, LogFormat, LogLevel, LogSettings};
 
 use super::signals::Signals;
@@ -170,6 +171,8 @@ fn settings(
     if let Some(url) = &config.redis.server {
         settings.broker = RedisConfig::new(url.clone()).into();
         let link = Link::new(url.clone(), LinkLimits::default());
+        let presence = RedisPresence::new(link.clone(), PresenceTiming::default());
+        settings.presence = Arc::new(presence);
         let history = RedisHistory::new(link, kept, config.history.trust_restart);
         settings.history = Arc::new(history);
         let cache = Cache::new(Link::new(url.clone(), CACHE_LIMITS), config.cache.into());

@@ -148,9 +148,22 @@ impl Hub {
             (Address::Topic(topic), Content::Notice { message_id, .. }) => message_id
                 .as_ref()
                 .is_none_or(|id| lock(&self.repeats).insert(topic, id)),
+            // It comes once, and not at all where it was told already.
+            (Address::Topic(topic), Content::Moved { message_id, .. }) => {
+                !lock(&self.repeats).contains(topic, message_id)
+            }
             (Address::Topic(_) | Address::Everyone, _) => true,
         };
         if is_new { self.publish(envelope) } else { 0 }
+    }
+
+    /// From now on somebody's coming or going is known here, and not told again when it arrives.
+    pub(super) fn told(&self, envelope: &Envelope) {
+        if let (Address::Topic(topic), Content::Moved { message_id, .. }) =
+            (&envelope.address, &envelope.content)
+        {
+            lock(&self.repeats).insert(topic, message_id);
+        }
     }
 
     /// Those who hear a topic by a pattern hear it as it comes, those who hear it by name too

@@ -1,149 +1,217 @@
 //! A user is in a place while a connection of the user is, and others hear of the first and the last.
 //!
-//! Who is where changes at once, under one short lock. What is announced follows in order from one
-//! task: it compares what was said last with what is, so that a user who comes and goes in one moment
-//! is not announced, and what waits is never more than who is there or was.
+//! Who is where in this process changes at once, under one short lock. One task tells the presence that
+//! replicas share, in order: it tells what is, so that a user who comes and goes in one moment is not
+//! announced, and what waits is never more than who is there or was. Where the presence can't be asked,
+//! the first and the last in this process are announced in this process.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+mod herald;
+mod place;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::Serialize;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use crate::ids::UserId;
+use crate::presence::{Member, Outcome, Place, Present};
 use crate::protocol::{Movement, Topic};
+use place::Here;
 
-/// Who is where, in this process.
-#[derive(Debug, Default)]
-pub(super) struct Presence {
+/// Who is where in this process.
+#[derive(Debug)]
+pub(super) struct Roster {
+    /// This process among those that share a presence.
+    replica: u64,
     state: Mutex<State>,
     changed: Notify,
+    told: Notify,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    places: HashMap<Topic, BTreeMap<UserId, Attendance>>,
-    changed: VecDeque<(Topic, UserId)>,
-}
-
-#[derive(Debug, Default)]
-struct Attendance {
-    connections: u32,
-    /// What was said last: that the user is there.
-    announced: bool,
-    queued: bool,
+    /// Whether what others know may have been lost.
+    is_doubted: bool,
+    /// How many seats were taken.
+    taken: u64,
+    places: HashMap<Place, Here>,
+    changed: VecDeque<Place>,
 }
 
 /// A connection's place; it is left when it is dropped.
 #[derive(Debug)]
 #[must_use = "the place is left when it is dropped"]
 pub(super) struct Seat {
-    presence: Arc<Presence>,
-    topic: Topic,
+    roster: Arc<Roster>,
+    place: Place,
     user: UserId,
+    number: u64,
 }
 
-/// A user who is there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Present {
-    pub(super) user_id: UserId,
-    pub(super) connections: u32,
+/// What is to be told of a place.
+#[derive(Debug)]
+struct Round {
+    place: Place,
+    here: Vec<Member>,
+    gone: Vec<Member>,
+    /// Of whom there is news.
+    news: Vec<UserId>,
+    /// How many changes of the place this makes known.
+    changes: u64,
 }
 
 /// Something to announce.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Change {
-    pub(super) topic: Topic,
-    pub(super) user: UserId,
-    pub(super) movement: Movement,
+struct Change {
+    user: UserId,
+    movement: Movement,
+    audience: Audience,
 }
 
-impl Presence {
+/// Who has not heard of it yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Audience {
+    All,
+    /// Other replicas: in this process it was announced when they could not be reached.
+    Elsewhere,
+    /// This process: others can't be reached.
+    Here,
+}
+
+impl Roster {
     pub(super) fn new() -> Arc<Self> {
-        Arc::default()
+        let mut replica = [0; 8];
+        // Without random bytes this one may be taken for another, which is still better than nobody.
+        aws_lc_rs::rand::fill(&mut replica).ok();
+        Arc::new(Self {
+            replica: u64::from_le_bytes(replica),
+            state: Mutex::default(),
+            changed: Notify::new(),
+            told: Notify::new(),
+        })
     }
 
     /// A connection of this user comes.
-    pub(super) fn join(self: &Arc<Self>, topic: &Topic, user: &UserId) -> Seat {
-        self.update(topic, user, |connections| connections.saturating_add(1));
+    pub(super) fn join(self: &Arc<Self>, place: Place, user: &UserId) -> Seat {
+        self.enter(place, user, None)
+    }
+
+    /// The same; who asks is told whether the user was nowhere in the place, on no replica.
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        place: Place,
+        user: &UserId,
+        asks: Option<oneshot::Sender<bool>>,
+    ) -> Seat {
+        let mut state = self.state();
+        state.taken += 1;
+        let number = state.taken;
+        state.change(&place, |here| here.come(user, number, asks));
+        drop(state);
+        self.changed.notify_one();
         Seat {
-            presence: Arc::clone(self),
-            topic: topic.clone(),
+            roster: Arc::clone(self),
+            place,
             user: user.clone(),
+            number,
         }
     }
 
-    /// Who is there, by id.
-    pub(super) fn users(&self, topic: &Topic) -> Vec<Present> {
+    /// Who is there in this process.
+    fn present(&self, topic: &Topic, most: usize) -> Present {
         let state = self.state();
-        let users = state.places.get(topic).into_iter().flatten();
-        users
-            .filter(|(_, attendance)| attendance.connections > 0)
-            .map(|(user, attendance)| Present {
-                user_id: user.clone(),
-                connections: attendance.connections,
-            })
-            .collect()
+        let here = state.places.get(&Place::Topic(topic.clone()));
+        here.map_or_else(Present::default, |here| here.present(most))
     }
 
-    /// Waits for what is to be announced next.
-    pub(super) async fn next(&self) -> Change {
+    /// Waits until what has changed in a place up to now was told, or could not be.
+    async fn settled(&self, topic: &Topic) {
+        let place = Place::Topic(topic.clone());
+        let changes = |state: &State| Some(state.places.get(&place)?.changes);
+        let Some(until) = changes(&self.state()) else {
+            return;
+        };
         loop {
-            if let Some(change) = self.take() {
-                return change;
+            let mut told = std::pin::pin!(self.told.notified());
+            told.as_mut().enable();
+            let is_told = match self.state().places.get(&place) {
+                Some(here) => here.told >= until,
+                None => true,
+            };
+            if is_told {
+                return;
             }
-            self.changed.notified().await;
+            told.await;
         }
     }
 
-    fn take(&self) -> Option<Change> {
-        let mut state = self.state();
-        let state = &mut *state;
-        while let Some((topic, user)) = state.changed.pop_front() {
-            let Some(users) = state.places.get_mut(&topic) else {
-                continue;
-            };
-            let Some(attendance) = users.get_mut(&user) else {
-                continue;
-            };
-            let is_here = attendance.connections > 0;
-            let was_here = std::mem::replace(&mut attendance.announced, is_here);
-            attendance.queued = false;
-            if !is_here {
-                users.remove(&user);
-                if users.is_empty() {
-                    state.places.remove(&topic);
-                }
-            }
-            let movement = match (was_here, is_here) {
-                (false, true) => Movement::Joined,
-                (true, false) => Movement::Left,
-                (true, true) | (false, false) => continue,
-            };
-            return Some(Change {
-                topic,
-                user,
-                movement,
-            });
-        }
-        // Nothing waits: what the busiest moment needed is given back.
-        state.changed = VecDeque::new();
-        None
+    /// What others know may have been lost: all is told of again, at once.
+    pub(super) fn doubt(&self) {
+        self.state().is_doubted = true;
+        self.changed.notify_one();
     }
 
-    fn update(&self, topic: &Topic, user: &UserId, change: impl FnOnce(u32) -> u32) {
+    /// What is to be told: what has changed, or everything where that is wanted or in doubt. Says
+    /// whether it is everything.
+    fn rounds(&self, is_due: bool) -> (bool, Vec<Round>) {
         let mut state = self.state();
-        let state = &mut *state;
-        let users = state.places.entry(topic.clone()).or_default();
-        let attendance = users.entry(user.clone()).or_default();
-        attendance.connections = change(attendance.connections);
-        let news = (attendance.connections > 0) != attendance.announced;
-        // Who leaves before being announced is struck off by the same task.
-        if (news || attendance.connections == 0) && !attendance.queued {
-            attendance.queued = true;
-            state.changed.push_back((topic.clone(), user.clone()));
-            self.changed.notify_one();
+        let is_whole = std::mem::take(&mut state.is_doubted) || is_due;
+        // What the busiest moment needed is given back.
+        let changed = std::mem::take(&mut state.changed);
+        let places = if is_whole {
+            state.places.keys().cloned().collect()
+        } else {
+            Vec::from(changed)
+        };
+        let rounds = places
+            .into_iter()
+            .filter_map(|place| self.round(&mut state, place, is_whole));
+        (is_whole, rounds.collect())
+    }
+
+    fn round(&self, state: &mut State, place: Place, is_whole: bool) -> Option<Round> {
+        let here = state.places.get_mut(&place)?;
+        let round = here.round(self.replica, place, is_whole);
+        let is_something = !round.here.is_empty() || !round.gone.is_empty();
+        if !is_something {
+            here.told = round.changes;
+            self.told.notify_waiters();
         }
+        if here.is_empty() {
+            // Whoever was there had not been told of.
+            state.places.remove(&round.place);
+        }
+        is_something.then_some(round)
+    }
+
+    /// Other replicas know it; what is to be announced.
+    fn shared(&self, round: &Round, outcome: Outcome) -> Vec<Change> {
+        self.conclude(round, |here| here.shared(round, outcome))
+    }
+
+    /// Other replicas can't be asked; what is to be announced.
+    fn alone(&self, round: &Round) -> Vec<Change> {
+        self.conclude(round, |here| here.alone(round))
+    }
+
+    fn conclude(
+        &self,
+        round: &Round,
+        conclude: impl FnOnce(&mut Here) -> Vec<Change>,
+    ) -> Vec<Change> {
+        let mut state = self.state();
+        let Some(here) = state.places.get_mut(&round.place) else {
+            return Vec::new();
+        };
+        let changes = conclude(here);
+        here.told = here.told.max(round.changes);
+        if here.is_empty() {
+            state.places.remove(&round.place);
+        }
+        self.told.notify_waiters();
+        changes
     }
 
     // Each change leaves the state consistent, so a panic elsewhere does not spoil it.
@@ -152,82 +220,21 @@ impl Presence {
     }
 }
 
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let leave = |connections: u32| connections.saturating_sub(1);
-        self.presence.update(&self.topic, &self.user, leave);
+impl State {
+    fn change(&mut self, place: &Place, change: impl FnOnce(&mut Here)) {
+        let here = self.places.entry(place.clone()).or_default();
+        change(here);
+        if !std::mem::replace(&mut here.is_queued, true) {
+            self.changed.push_back(place.clone());
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn room() -> Topic {
-        Topic::parse("room:a").unwrap()
-    }
-
-    fn user(id: &str) -> UserId {
-        UserId::parse(id).unwrap()
-    }
-
-    fn said(presence: &Presence) -> Vec<(String, Movement)> {
-        std::iter::from_fn(|| presence.take())
-            .map(|change| (change.user.to_string(), change.movement))
-            .collect()
-    }
-
-    #[test]
-    fn users_come_and_go_not_connections() {
-        let presence = Presence::new();
-        let first = presence.join(&room(), &user("42"));
-        assert_eq!(said(&presence), [("42".to_owned(), Movement::Joined)]);
-        let second = presence.join(&room(), &user("42"));
-        let other = presence.join(&room(), &user("4"));
-        assert_eq!(said(&presence), [("4".to_owned(), Movement::Joined)]);
-        let counts: Vec<_> = presence
-            .users(&room())
-            .into_iter()
-            .map(|p| p.connections)
-            .collect();
-        assert_eq!(counts, [1, 2]);
-        drop(first);
-        assert_eq!(said(&presence), []);
-        drop(second);
-        assert_eq!(said(&presence), [("42".to_owned(), Movement::Left)]);
-        drop(other);
-        assert_eq!(said(&presence), [("4".to_owned(), Movement::Left)]);
-        assert!(presence.state().places.is_empty());
-    }
-
-    #[test]
-    fn a_moment_is_not_announced_and_leaves_nothing() {
-        let presence = Presence::new();
-        drop(presence.join(&room(), &user("42")));
-        assert_eq!(said(&presence), []);
-        assert!(presence.state().places.is_empty());
-        let seat = presence.join(&room(), &user("42"));
-        assert_eq!(said(&presence).len(), 1);
-        drop(seat);
-        let _again = presence.join(&room(), &user("42"));
-        assert_eq!(said(&presence), [], "nobody saw the user leave");
-        assert_eq!(presence.users(&room()).len(), 1);
-    }
-
-    #[test]
-    fn what_waits_is_bounded_by_who_is_there() {
-        let presence = Presence::new();
-        for _ in 0..1_000 {
-            drop(presence.join(&room(), &user("42")));
-        }
-        assert_eq!(presence.state().changed.len(), 1);
-    }
-
-    #[test]
-    fn places_are_apart() {
-        let presence = Presence::new();
-        let _seat = presence.join(&room(), &user("42"));
-        let project = Topic::parse("project:a").unwrap();
-        assert_eq!(presence.users(&project), []);
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut state = self.roster.state();
+        state.change(&self.place, |here| here.go(&self.user, self.number));
+        drop(state);
+        self.roster.changed.notify_one();
     }
 }

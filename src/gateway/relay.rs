@@ -25,6 +25,7 @@ use crate::protocol::{EncodeError, Envelope, Topic};
 
 use super::history::AROUND;
 use super::hub::Hub;
+use super::presence::Roster;
 use super::recorder::Recorder;
 use upstreams::{Step, Upstreams};
 
@@ -112,6 +113,23 @@ impl Relay {
                 "published here only"
             );
             self.hub.publish(envelope);
+        }
+        Ok(())
+    }
+
+    /// Whether what is published is heard by other replicas, as far as is known.
+    pub(super) fn is_connected(&self) -> bool {
+        self.broker.is_connected()
+    }
+
+    /// Publishes to other replicas what this process's connections were told already.
+    pub(super) async fn publish_elsewhere(&self, envelope: &Envelope) -> Result<(), EncodeError> {
+        let (channel, payload) = envelope.write()?;
+        self.hub.told(envelope);
+        let published = self.broker.publish(channel.into(), Bytes::from(payload));
+        if let Err(error) = published.await {
+            let error = &error as &dyn std::error::Error;
+            tracing::debug!(error, "not published elsewhere");
         }
         Ok(())
     }
@@ -209,6 +227,7 @@ impl Drop for Lease {
 #[derive(Debug)]
 pub(super) struct Arrivals {
     pub(super) hub: Arc<Hub>,
+    pub(super) roster: Arc<Roster>,
     /// Where broadcasts go that are to be recorded.
     pub(super) recorder: Recorder,
     /// The largest payload, in bytes.
@@ -258,6 +277,7 @@ impl Inbox for Arrivals {
                 tracing::info!("the broker is back");
                 self.hub.look_for_gaps();
                 self.hub.tell_of_gap();
+                self.roster.doubt();
             }
         }
     }

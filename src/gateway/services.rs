@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Launch;
 use crate::clock::Clock;
 use crate::history::History;
 use crate::metrics::Metrics;
+use crate::presence::Presence;
 use crate::protocol::{Address, Content, EncodeError, Envelope, Stamp, Topic};
 use crate::shutdown::Tasks;
 
@@ -17,7 +17,7 @@ use super::dispatch::Dispatch;
 use super::feeder;
 use super::hub::Hub;
 use super::policy::Rules;
-use super::presence::{Presence, Present};
+use super::presence::Roster;
 use super::receipts::Receipts;
 use super::relay::Relay;
 
@@ -34,8 +34,10 @@ pub(super) struct Services {
     pub(super) hub: Arc<Hub>,
     /// What is followed upstream.
     pub(super) relay: Arc<Relay>,
+    /// Who is where in this process.
+    pub(super) roster: Arc<Roster>,
     /// Who is where.
-    pub(super) presence: Arc<Presence>,
+    pub(super) presence: Arc<dyn Presence>,
     /// What was published.
     pub(super) history: Arc<dyn History>,
     /// How far users have been written to.
@@ -55,12 +57,6 @@ pub(super) struct Services {
 }
 
 #[derive(Serialize)]
-struct PresenceAnswer {
-    total: usize,
-    users: Vec<Present>,
-}
-
-#[derive(Serialize)]
 struct LaunchStatus<'a> {
     user_id: &'a str,
     exercise_id: &'a str,
@@ -77,7 +73,7 @@ impl Services {
         tasks.supervise("relay", move |stopping| Arc::clone(&relay).run(stopping));
         let services = Arc::clone(self);
         tasks.supervise("presence", move |stopping| {
-            Arc::clone(&services).announce(stopping)
+            Arc::clone(&services).herald(stopping)
         });
         let (hub, history) = (Arc::clone(&self.hub), Arc::clone(&self.history));
         tasks.supervise("feeder", move |stopping| {
@@ -96,13 +92,6 @@ impl Services {
         });
     }
 
-    /// Who is there, as whoever asks is answered.
-    pub(super) fn presence(&self, topic: &Topic) -> Result<String, EncodeError> {
-        let users = self.presence.users(topic);
-        let total = users.len();
-        Ok(serde_json::to_string(&PresenceAnswer { total, users })?)
-    }
-
     /// Tells the user's subscribers that an exercise was launched.
     pub(super) async fn announce_launch(&self, launch: &Launch) -> Result<(), EncodeError> {
         let status = LaunchStatus {
@@ -115,29 +104,6 @@ impl Services {
         let address = Address::Topic(Topic::Status(launch.user_id.clone()));
         let envelope = Envelope::new(address, Content::Text(serde_json::to_string(&status)?));
         self.relay.publish(&envelope).await
-    }
-
-    /// Tells places who came and who left, until there is nothing more to tell.
-    pub(super) async fn announce(self: Arc<Self>, stopping: CancellationToken) {
-        loop {
-            let change = tokio::select! {
-                // What waits is told also when the gateway stops: other replicas want to know.
-                biased;
-                change = self.presence.next() => change,
-                () = stopping.cancelled() => return,
-            };
-            let stamp = Stamp::new(self.clock.now());
-            let content = Content::Moved {
-                user: change.user,
-                movement: change.movement,
-                timestamp: stamp.time(),
-                message_id: stamp.message_id.to_string(),
-            };
-            let envelope = Envelope::new(Address::Topic(change.topic), content);
-            if let Err(error) = self.relay.publish(&envelope).await {
-                tracing::error!(error = &error as &dyn std::error::Error, "not announced");
-            }
-        }
     }
 }
 
@@ -152,10 +118,11 @@ impl Services {
         use crate::history::{Bounds, memory::MemoryHistory};
         let history = MemoryHistory::new(Bounds::default(), clock.clone(), broker);
         let history: Arc<dyn History> = Arc::new(history);
-        let hub = Hub::new();
+        let (hub, roster) = (Hub::new(), Roster::new());
         let (recorder, lanes) = super::recorder::Recorder::new();
         let arrivals = super::relay::Arrivals {
             hub: Arc::clone(&hub),
+            roster: Arc::clone(&roster),
             recorder,
             payload: 1024,
             metrics: Metrics::new(),
@@ -173,7 +140,8 @@ impl Services {
             rules: Rules::default(),
             hub,
             relay,
-            presence: Presence::new(),
+            roster,
+            presence: Arc::new(crate::presence::memory::MemoryPresence::new()),
             history,
             receipts,
             deliver_on_connect: true,

@@ -14,7 +14,10 @@ mod wishes;
 
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
+
 use crate::ids::RoomId;
+use crate::presence::Place;
 use crate::protocol::{
     ClientBody, ClientMessage, CloseCode, Dialect, EncodeError, ErrorCode, Json, OtherTypes,
     RequestId, SentToken, ServerMessage, Stamp, Topic, Undecodable,
@@ -24,7 +27,9 @@ use super::auth::Principal;
 use super::gatekeeper::Unproven;
 use super::hub::{Membership, Recipient};
 use super::outbox::{Full, Outbox};
+use super::presence::Seat;
 use super::services::Services;
+use joining::Unread;
 use subscriptions::Subscriptions;
 
 /// The answer to a `ping` that carries a `request_id`.
@@ -38,8 +43,10 @@ pub(super) struct Session {
     /// The room that the connection was opened on.
     home: Option<Topic>,
     subscriptions: Subscriptions,
-    /// Whether the user is first sent what came while there was no connection.
-    unread: bool,
+    /// Where the user is first sent what came while there was no connection.
+    unread: Option<Unread>,
+    /// The user's place among all who are connected, where other replicas ask for it.
+    presence: Option<Box<Seat>>,
     pub(super) services: Arc<Services>,
     /// What is for everyone is for this connection.
     _entry: Membership,
@@ -100,7 +107,8 @@ impl Session {
             recipient,
             home: home.map(Topic::Room),
             subscriptions: Subscriptions::default(),
-            unread: false,
+            unread: None,
+            presence: None,
             services,
         }
     }
@@ -110,9 +118,22 @@ impl Session {
         self.recipient.dialect
     }
 
-    /// When it opens, the user is first sent what came while there was no connection.
-    pub(super) fn deliver_unread(&mut self) {
-        self.unread = true;
+    /// When it opens, the user is first sent what came while there was no connection, on no replica,
+    /// if this is the user's only one in this process. In any case it is one.
+    pub(super) fn deliver_unread(&mut self, is_only: bool) {
+        let services = &self.services;
+        let mut first = None;
+        if services.presence.renewal().is_some() {
+            let user = &self.principal.user;
+            let asks = is_only.then(|| {
+                let (asks, answer) = oneshot::channel();
+                first = Some(answer);
+                asks
+            });
+            let seat = services.roster.enter(Place::Everyone, user, asks);
+            self.presence = Some(Box::new(seat));
+        }
+        self.unread = is_only.then_some(Unread { first });
     }
 
     /// Follows what a connection follows without asking: its user, and the room it was opened on.
@@ -215,7 +236,7 @@ impl Session {
             ClientBody::Room { kind, data } => {
                 self.say(self.home.clone(), kind, data, request_id).await
             }
-            ClientBody::Presence { topic } => self.presence(&topic, request_id),
+            ClientBody::Presence { topic } => self.presence(&topic, request_id).await,
             ClientBody::History {
                 topic,
                 since,

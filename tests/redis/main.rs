@@ -22,6 +22,7 @@ mod gateway;
 mod history;
 mod keeper;
 mod places;
+mod presence;
 #[path = "../broker/recorder.rs"]
 mod recorder;
 mod refusals;

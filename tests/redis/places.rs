@@ -4,7 +4,11 @@ use std::process::Command as Process;
 
 use mithril::broker::{Broker, ConnectionChange};
 use mithril::config::RedisUrl;
+use mithril::ids::{RoomId, UserId};
 use mithril::link::{Command, Link, LinkFailure, LinkLimits, Reply};
+use mithril::presence::redis::{PresenceTiming, RedisPresence};
+use mithril::presence::{Member, Place, Presence};
+use mithril::protocol::Topic;
 
 use crate::binary::{Outcome, mithril};
 use crate::content::write_tree;
@@ -132,6 +136,27 @@ async fn a_cluster_carries_messages_from_any_node_to_all() {
     assert!(subscriber.broker.is_connected());
     servers[(node + 1) % 3].cli(&["PUBLISH", "a", "of the others"]);
     assert_eq!(subscriber.next().await.1, "of the others");
+}
+
+#[tokio::test]
+async fn a_cluster_knows_who_is_where_whatever_node_has_the_room() {
+    let (_servers, url) = cluster().await;
+    let presence = RedisPresence::new(link(&url), PresenceTiming::default());
+    let member = Member {
+        user: UserId::parse("anna").unwrap(),
+        replica: 1,
+        number: 1,
+    };
+    let rooms = ["a", "b", "c", "d"].map(|room| Topic::Room(RoomId::parse(room).unwrap()));
+    let places = rooms.map(Place::Topic).into_iter().chain([Place::Everyone]);
+    for place in places {
+        let here = [member.clone()];
+        let outcome = presence.tell(&place, &here, &[]).await.unwrap();
+        assert_eq!(outcome.joined.len(), 1);
+        assert_eq!(presence.present(&place, 9).await.unwrap().total, 1);
+        let outcome = presence.tell(&place, &[], &here).await.unwrap();
+        assert_eq!(outcome.left.len(), 1);
+    }
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ pub(super) async fn presence(
     let services = &gateway.shared.services;
     let topic = named(&topic, &principal)?;
     policy::authorize(&principal, services.rules, Intent::Presence(&topic))?;
-    Ok(of_this_moment(services.presence(&topic)?))
+    Ok(of_this_moment(services.presence_of(&topic).await?))
 }
 
 pub(super) async fn history(

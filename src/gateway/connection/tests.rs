@@ -22,6 +22,7 @@ use crate::gateway::vigil::REFRESH_GRACE;
 use crate::gateway::{Gateway, GatewayConfig, Origins, Rules, TrustedProxies};
 use crate::history::{Bounds as HistoryBounds, memory::MemoryHistory};
 use crate::ids::UserId;
+use crate::presence::memory::MemoryPresence;
 use crate::protocol::Dialect;
 
 const WRITE: Duration = Duration::from_secs(10);
@@ -131,6 +132,7 @@ fn gateway(change: impl FnOnce(&mut Limits)) -> Gateway {
         rules: Rules::default(),
         broker: broker.into(),
         history: Arc::new(history),
+        presence: Arc::new(MemoryPresence::new()),
         deliver_on_connect: true,
         clock,
         exercises: ExerciseService::new(Arc::new(CatalogStore::default())),

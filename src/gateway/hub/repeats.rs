@@ -21,6 +21,11 @@ pub(super) struct Repeats {
 }
 
 impl Repeats {
+    /// Whether the id is one of late.
+    pub(super) fn contains(&self, topic: &Topic, id: &str) -> bool {
+        !self.known.is_empty() && self.known.contains(&(topic.clone(), Arc::from(id)))
+    }
+
     /// Whether the id is new; from now on it is not.
     pub(super) fn insert(&mut self, topic: &Topic, id: &str) -> bool {
         let now = Instant::now();

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::Session;
@@ -47,6 +48,13 @@ pub(super) struct Begun {
     pub(super) since: Option<u64>,
     /// The gate that what is published now waits at.
     pub(super) opening: Option<Opening>,
+}
+
+/// What came while the user had no connection is to be sent.
+#[derive(Debug)]
+pub(super) struct Unread {
+    /// Whether the user had none on any replica; nothing where there are no others.
+    pub(super) first: Option<oneshot::Receiver<bool>>,
 }
 
 /// A gate that is to be opened.
@@ -154,13 +162,12 @@ impl Session {
     }
 
     /// The same, behind what came while the user had no connection.
-    pub(super) fn send_unread(&self, topic: Topic, opening: Option<Opening>) {
+    pub(super) fn send_unread(&self, topic: Topic, opening: Option<Opening>, unread: Unread) {
         let at = opening.map(|opening| opening.at);
         let services = Arc::clone(&self.services);
-        let user = self.principal.user.clone();
-        let recipient = Arc::clone(&self.recipient);
+        let who = (self.principal.user.clone(), Arc::clone(&self.recipient));
         let tasks = services.tasks.clone();
-        tasks.spawn("unread", services.send_unread(topic, user, recipient, at));
+        tasks.spawn("unread", services.send_unread(topic, who, at, unread));
     }
 }
 
@@ -251,25 +258,50 @@ impl Services {
     async fn send_unread(
         self: Arc<Self>,
         topic: Topic,
-        user: UserId,
-        recipient: Arc<Recipient>,
+        (user, recipient): (UserId, Arc<Recipient>),
         at: Option<Position>,
+        unread: Unread,
     ) {
         let at = match at {
             Some(at) => Some((at.offset, at)),
             None => self.pause_when_known(&topic, &recipient).await,
         };
         let Some((since, at)) = at else { return };
-        let unread = timeout(self.patience, self.unread(&topic, &user)).await;
-        let (from, outcome) = match unread {
-            Ok(Ok(from)) if from.epoch == at.epoch => (from.offset, Recovery::Recovered),
-            Ok(Ok(_)) => (at.offset, Recovery::Refused),
-            Ok(Err(_)) | Err(_) => (at.offset, Recovery::Unavailable),
+        let read = async {
+            if self.is_nowhere_else(&user, unread).await {
+                self.unread(&topic, &user).await.map(Some)
+            } else {
+                Ok(None)
+            }
         };
-        self.metrics.recovery(outcome);
+        let (from, outcome) = match timeout(self.patience, read).await {
+            Ok(Ok(Some(from))) if from.epoch == at.epoch => {
+                (from.offset, Some(Recovery::Recovered))
+            }
+            Ok(Ok(Some(_))) => (at.offset, Some(Recovery::Refused)),
+            Ok(Ok(None)) => (at.offset, None),
+            Ok(Err(_)) | Err(_) => (at.offset, Some(Recovery::Unavailable)),
+        };
+        if let Some(outcome) = outcome {
+            self.metrics.recovery(outcome);
+        }
         if let Some(replay) = self.open_gate(&topic, &recipient, from, since) {
             replay.run().await;
         }
+    }
+
+    /// Whether no other connection of the user is sent what is published.
+    async fn is_nowhere_else(&self, user: &UserId, unread: Unread) -> bool {
+        let Some(first) = unread.first else {
+            return true;
+        };
+        // Where others can't be asked, this process decides.
+        if first.await.unwrap_or(true) {
+            return true;
+        }
+        // A replica that has crashed is taken to have its connections for a while, but hears nothing.
+        let elsewhere = self.presence.is_heard_elsewhere(user).await;
+        !elsewhere.unwrap_or(true)
     }
 
     async fn pause_when_known(

@@ -71,7 +71,7 @@ impl Session {
     }
 
     /// Says who is in a room or a project.
-    pub(super) fn presence(
+    pub(super) async fn presence(
         &self,
         topic: &str,
         request_id: Option<&RequestId>,
@@ -80,7 +80,7 @@ impl Session {
         let topic = topic.filter(|topic| self.may(Intent::Presence(topic)).is_ok());
         match topic {
             Some(topic) => {
-                let answer = self.services.presence(&topic)?;
+                let answer = self.services.presence_of(&topic).await?;
                 self.answer(request_id, &answer)
             }
             None => self.forbid(Forbidden::Topic, request_id),

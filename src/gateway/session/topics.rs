@@ -19,6 +19,7 @@ use crate::gateway::auth::Principal;
 use crate::gateway::hub::{Joined, Membership, Watch};
 use crate::gateway::policy::{self, Forbidden, Intent};
 use crate::gateway::relay::Unconfirmed;
+use crate::presence::Place;
 use crate::protocol::{EncodeError, Envelope, ErrorCode, Recover, RequestId, Topic, TopicPattern};
 
 #[derive(Serialize)]
@@ -161,10 +162,9 @@ impl Session {
         if let Some((leases, membership)) = news {
             self.hold(begun.subscribed.topic, leases, membership, begun.since);
         }
-        if is_own && std::mem::take(&mut self.unread) {
-            self.send_unread(topic, begun.opening);
-        } else {
-            self.open_gate(begun.opening);
+        match self.unread.take_if(|_| is_own) {
+            Some(unread) => self.send_unread(topic, begun.opening, unread),
+            None => self.open_gate(begun.opening),
         }
     }
 
@@ -338,7 +338,8 @@ impl Session {
         let seat = pattern.concrete().and_then(|topic| {
             let intent = Intent::Join(&topic);
             policy::authorize(&self.principal, services.rules, intent).ok()?;
-            Some(services.presence.join(&topic, &self.principal.user))
+            let place = Place::Topic(topic);
+            Some(services.roster.join(place, &self.principal.user))
         });
         self.subscriptions.add(Held {
             pattern,
