@@ -1,6 +1,6 @@
 # What CI runs, and what a developer runs. `make test` and `make test-foreign` install what they lack.
 
-.PHONY: ci lint test test-foreign doc generate bench bench-gateway bench-redis fuzz
+.PHONY: ci lint test test-foreign doc generate bench bench-gateway bench-redis bench-reload fuzz
 
 # Everything that must hold before a change is kept.
 ci: lint test test-foreign doc
@@ -46,6 +46,10 @@ bench-gateway:
 bench-redis:
 	tests/support/need redis-server:redis-server redis-cli:redis-tools
 	cargo bench --locked --bench redis
+
+# One edit among ten thousand exercises, and memory over a thousand reloads: some minutes.
+bench-reload:
+	cargo bench --locked --bench reload
 
 # Needs cargo-fuzz and a nightly compiler.
 fuzz:

@@ -224,7 +224,7 @@ complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-listen 
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-base-path -d 'What stands before the routes of sockets and the API [env: MITHRIL_SERVER_BASE_PATH, MITHRIL_BASE_PATH]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-trusted-proxies -d 'Networks of proxies whose X-Forwarded headers count, such as 10.0.0.0/8 [env: MITHRIL_SERVER_TRUSTED_PROXIES]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-metrics-listen -d 'Where to answer for /metrics alone; server.listen where it is not set [env: MITHRIL_SERVER_METRICS_LISTEN]' -r
-complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-drain -d 'How long closing all sockets may take [default: 30s] [env: MITHRIL_SERVER_DRAIN, MITHRIL_DRAIN]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-drain -d 'How long closing all sockets may take; unless set, 500ms with --dev [default: 30s] [env: MITHRIL_SERVER_DRAIN, MITHRIL_DRAIN]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-enabled -d 'Whether users prove who they are [default: true] [env: MITHRIL_AUTH_ENABLED, AUTH_ENABLED]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-secret-file -d 'The key that tokens are signed with, of HS algorithms [env: MITHRIL_AUTH_SECRET, JWT_SECRET_KEY]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l auth-previous-secret-file -d 'The key before it, for rotation [env: MITHRIL_AUTH_PREVIOUS_SECRET]' -r

@@ -127,6 +127,25 @@ impl Catalog {
         Ok(catalog)
     }
 
+    /// This catalog with these exercises in the place of those of the same ids, in the same pools; and
+    /// what differs.
+    fn edited(&self, entries: Vec<Arc<ExerciseEntry>>) -> (Self, CatalogDiff) {
+        let mut catalog = Self {
+            pools: self.pools.clone(),
+            exercises: self.exercises.clone(),
+            stale: self.stale.clone(),
+            digest: self.digest,
+        };
+        let diff = CatalogDiff::of_edits(self, &entries);
+        for entry in entries {
+            catalog.exercises.insert(entry.exercise.id.clone(), entry);
+        }
+        if !diff.is_empty() {
+            catalog.digest = catalog.whole_digest();
+        }
+        (catalog, diff)
+    }
+
     fn add_exercise(&mut self, entry: Arc<ExerciseEntry>) -> Result<(), CatalogError> {
         let id = entry.exercise.id.clone();
         match self.exercises.insert(id.clone(), entry) {

@@ -97,6 +97,7 @@ impl Config {
                 trusted_proxies: read.networks("server.trusted_proxies"),
                 metrics_listen: read.optional_address("server.metrics_listen"),
                 drain: read.duration("server.drain"),
+                is_drain_set: read.is_set("server.drain"),
             },
             auth: Auth {
                 enabled: read.truth("auth.enabled"),

@@ -146,6 +146,44 @@ pub enum DaemonError {
     Auth(#[from] AuthError),
 }
 
+/// Who may be let in without a key that is configured.
+#[derive(Debug, Clone, Copy)]
+struct Doorway {
+    address: SocketAddr,
+    dev: bool,
+    insecure: bool,
+}
+
+impl Doorway {
+    /// What users prove who they are by, if it may be that here.
+    fn judge(self, auth: Option<AuthConfig>) -> Result<AuthConfig, DaemonError> {
+        let Self {
+            address,
+            dev,
+            insecure,
+        } = self;
+        match auth {
+            Some(auth) if auth.is_anonymous() && !(address.ip().is_loopback() || insecure) => {
+                Err(DaemonError::Anonymous(address))
+            }
+            Some(auth) => Ok(auth),
+            None if !dev => Err(DaemonError::NoKey),
+            None if !address.ip().is_loopback() => Err(DaemonError::NotLoopback(address)),
+            None => Ok(AuthConfig::ephemeral()?),
+        }
+    }
+}
+
+/// Says what is let in that many would not let in.
+fn warn_of(auth: &AuthConfig, origins: &Origins) {
+    if origins.are_any() {
+        tracing::warn!("cors.origins = *: pages of every site may open sockets");
+    }
+    if auth.is_anonymous() {
+        tracing::warn!("auth.enabled = false: everyone is let in");
+    }
+}
+
 /// A daemon that listens, but does not serve yet.
 #[derive(Debug)]
 pub struct Daemon {
@@ -154,11 +192,10 @@ pub struct Daemon {
     metrics_listener: Option<(TcpListener, SocketAddr)>,
     auth: AuthConfig,
     clock: Clock,
-    dev: bool,
+    doorway: Doorway,
     drain: Duration,
     base_path: String,
     header_timeout: Duration,
-    origins: Origins,
     metrics: Metrics,
     exercises: ExerciseService,
     gateway: Gateway,
@@ -170,17 +207,12 @@ impl Daemon {
     /// Binds the address of the configuration.
     pub async fn bind(config: DaemonConfig) -> Result<Self, DaemonError> {
         let address = config.listen;
-        let auth = match config.auth {
-            Some(auth)
-                if auth.is_anonymous() && !(address.ip().is_loopback() || config.insecure) =>
-            {
-                return Err(DaemonError::Anonymous(address));
-            }
-            Some(auth) => auth,
-            None if !config.dev => return Err(DaemonError::NoKey),
-            None if !address.ip().is_loopback() => return Err(DaemonError::NotLoopback(address)),
-            None => AuthConfig::ephemeral()?,
+        let doorway = Doorway {
+            address,
+            dev: config.dev,
+            insecure: config.insecure,
         };
+        let auth = doorway.judge(config.auth)?;
         let (listener, bound) = listen(address).await?;
         let metrics_listener = match config.metrics_listen {
             Some(address) => Some(listen(address).await?),
@@ -191,18 +223,13 @@ impl Daemon {
             Keeper::new(cache, store, timing)
         });
         let exercises = ExerciseService::new(Arc::clone(&config.catalog));
-        if config.origins.are_any() {
-            tracing::warn!("cors.origins = *: pages of every site may open sockets");
-        }
-        if auth.is_anonymous() {
-            tracing::warn!("auth.enabled = false: everyone is let in");
-        }
+        warn_of(&auth, &config.origins);
         let metrics = Metrics::new();
         let gateway = Gateway::new(GatewayConfig {
             auth: auth.clone(),
             limits: config.limits,
             rules: config.rules,
-            origins: config.origins.clone(),
+            origins: config.origins,
             proxies: config.proxies,
             clock: config.clock.clone(),
             exercises: exercises.clone(),
@@ -224,11 +251,10 @@ impl Daemon {
             metrics_listener,
             auth,
             clock: config.clock,
-            dev: config.dev,
+            doorway,
             drain: config.drain,
             base_path: config.base_path,
             header_timeout: config.header_timeout,
-            origins: config.origins,
             metrics,
             exercises,
             gateway,
@@ -252,7 +278,7 @@ impl Daemon {
 
     /// A token for a user of a daemon that was started for development; nothing elsewhere.
     pub fn dev_token(&self, user: &UserId) -> Result<Option<String>, DaemonError> {
-        if !self.dev {
+        if !self.doorway.dev {
             return Ok(None);
         }
         if !self.auth.can_mint() {
@@ -269,9 +295,8 @@ impl Daemon {
             &self.gateway,
             self.exercises,
             http::Settings {
-                dev: self.dev,
+                dev: self.doorway.dev,
                 base_path: self.base_path,
-                origins: self.origins,
                 metrics: self.metrics,
                 metrics_apart: self.metrics_listener.is_some(),
             },
@@ -303,6 +328,8 @@ impl Daemon {
             address: self.address,
             metrics_address,
             gateway: self.gateway,
+            doorway: self.doorway,
+            is_ephemeral: self.auth.is_ephemeral(),
             reloader,
             tasks,
             lingering,
@@ -325,6 +352,9 @@ pub struct Running {
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
     gateway: Gateway,
+    doorway: Doorway,
+    /// Whether the key is one that was made up.
+    is_ephemeral: bool,
     reloader: Option<Reloader>,
     tasks: Tasks,
     lingering: Tasks,
@@ -352,10 +382,28 @@ impl Running {
         self.gateway.connections()
     }
 
+    /// From now on users prove who they are by this, and pages of these sites are let in, if they may
+    /// be here. A key that was made up stays for as long as none is configured.
+    pub fn admit_by(
+        &mut self,
+        auth: Option<AuthConfig>,
+        origins: Origins,
+    ) -> Result<(), DaemonError> {
+        let auth = match auth {
+            None if self.is_ephemeral => self.gateway.auth_config(),
+            auth => self.doorway.judge(auth)?,
+        };
+        warn_of(&auth, &origins);
+        self.is_ephemeral = auth.is_ephemeral();
+        self.gateway.admit_by(auth, origins);
+        Ok(())
+    }
+
     /// Stops: sockets first, while HTTP still answers that the daemon drains; then HTTP. Returns who
     /// did not stop in time. Dropping the future stops the waiting, not what was begun.
     pub async fn drain(self) -> Vec<TaskName> {
-        tracing::info!(connections = self.connections(), "draining");
+        let milliseconds = self.drain.as_millis();
+        tracing::info!(connections = self.connections(), milliseconds, "draining");
         let deadline = Instant::now() + self.drain;
         let reloads = self.reloader.as_ref().map(Reloader::tasks);
         reloads.inspect(|tasks| tasks.stop());

@@ -41,6 +41,7 @@ mod vigil;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -119,9 +120,9 @@ pub struct Gateway {
 
 #[derive(Debug)]
 struct Shared {
-    auth: AuthConfig,
+    auth: ArcSwap<AuthConfig>,
     limits: Limits,
-    origins: Origins,
+    origins: ArcSwap<Origins>,
     proxies: TrustedProxies,
     services: Arc<Services>,
     admission: Admission,
@@ -175,9 +176,9 @@ impl Gateway {
         lanes.spawn(&services);
         let shared = Shared {
             admission: Admission::new(&limits),
-            auth: config.auth,
+            auth: ArcSwap::from_pointee(config.auth),
             limits,
-            origins: config.origins,
+            origins: ArcSwap::from_pointee(config.origins),
             proxies: config.proxies,
             services,
             metrics: config.metrics,
@@ -233,7 +234,24 @@ impl Gateway {
 
     /// Whether nobody proves anything.
     pub fn is_anonymous(&self) -> bool {
-        self.shared.auth.is_anonymous()
+        self.shared.auth.load().is_anonymous()
+    }
+
+    /// What users prove who they are by.
+    pub fn auth_config(&self) -> AuthConfig {
+        AuthConfig::clone(&self.shared.auth.load())
+    }
+
+    /// From now on users prove who they are by this, and pages of these sites are let in. Who has a
+    /// socket keeps it for as long as the token says.
+    pub fn admit_by(&self, auth: AuthConfig, origins: Origins) {
+        self.shared.auth.store(Arc::new(auth));
+        self.shared.origins.store(Arc::new(origins));
+    }
+
+    /// Whether pages of this other site may read answers.
+    pub fn lists(&self, origin: &str) -> bool {
+        self.shared.origins.load().list(origin)
     }
 
     /// What sockets may cost.
@@ -264,8 +282,8 @@ impl Gateway {
         late
     }
 
-    fn auth(&self) -> &AuthConfig {
-        &self.shared.auth
+    fn auth(&self) -> Arc<AuthConfig> {
+        self.shared.auth.load_full()
     }
 
     fn clock(&self) -> &Clock {

@@ -19,6 +19,6 @@ pub use fixes::{Change, Fixed, fix};
 pub use settings::{Selection, Settings, SettingsError};
 pub use texts::Texts;
 pub use tree::{
-    CheckError, Checked, Judgement, Ledger, Progress, SoundPool, Standing, Target, check,
+    CheckError, Checked, Judgement, Ledger, Progress, Since, SoundPool, Standing, Target, check,
     check_text, check_with,
 };

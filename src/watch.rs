@@ -7,11 +7,7 @@
 
 mod changes;
 mod debounce;
-#[cfg(target_os = "linux")]
-mod inotify;
-#[cfg(not(target_os = "linux"))]
-#[path = "watch/unsupported.rs"]
-mod inotify;
+mod lookout;
 #[cfg(test)]
 mod tests;
 
@@ -25,7 +21,7 @@ use crate::config::WatchMode;
 
 pub use changes::ChangeSet;
 pub use debounce::Debounce;
-use inotify::{Lookout, LookoutError, Sighting};
+use lookout::{Lookout, LookoutError, Loss, Sighting};
 
 /// How often it is looked at whether the root is still the directory that is watched.
 const LOOK: Duration = Duration::from_millis(500);
@@ -35,6 +31,9 @@ const RESCAN: Duration = Duration::from_mins(5);
 const POLL: Duration = Duration::from_secs(2);
 /// After what time more watches are asked for than the system gave.
 const LIMITED: Duration = Duration::from_mins(1);
+/// How long a watch that lost track is not made anew, if the one before did too: looking at
+/// everything may itself be what fills the queue, and must not go on for ever.
+const CALM: Duration = Duration::from_secs(10);
 
 /// A watch over a tree.
 #[derive(Debug)]
@@ -48,6 +47,10 @@ pub struct Watch {
     look_at: Instant,
     retry_at: Instant,
     rescan_at: Instant,
+    /// Until when losing track again is no coincidence.
+    calm_at: Instant,
+    /// Whether what happened unseen has not been told of yet.
+    missed: bool,
     /// Whether it has been said that the system does not tell of changes.
     said: bool,
 }
@@ -69,6 +72,8 @@ impl Watch {
             look_at: now,
             retry_at: now,
             rescan_at: now,
+            calm_at: now,
+            missed: false,
             said: false,
         };
         watch.rescan_at += watch.pause();
@@ -92,26 +97,45 @@ impl Watch {
     }
 
     async fn heed(&mut self, sighting: Sighting) {
-        match sighting {
-            Sighting::Changed(path) => self.changed(ChangeSet::of(path)),
-            Sighting::Directory(path) => {
-                if let Some(lookout) = &mut self.lookout
-                    && let Err(error) = lookout.cover(path.clone()).await
-                {
-                    self.blind(&error);
-                }
-                self.changed(ChangeSet::of(path));
-            }
-            Sighting::Lost(how) => {
-                tracing::info!(
-                    how,
-                    "the watch over the content has lost track: it begins anew"
-                );
-                self.lookout = None;
-                self.look_at = Instant::now();
-                self.changed(ChangeSet::Everything);
-            }
+        let Sighting {
+            changes,
+            directories,
+            lost,
+        } = sighting;
+        if let Some(how) = lost {
+            return self.lose(how);
         }
+        if let Some(lookout) = &mut self.lookout
+            && !directories.is_empty()
+            && let Err(error) = lookout.cover(directories).await
+        {
+            self.blind(&error);
+            self.miss(Instant::now());
+        }
+        self.changed(changes);
+    }
+
+    /// Begins anew after something was missed.
+    fn lose(&mut self, how: Loss) {
+        tracing::info!(
+            how = how.as_str(),
+            "the watch over the content has lost track: it begins anew"
+        );
+        self.lookout = None;
+        let now = Instant::now();
+        match how {
+            Loss::Overflow => {
+                self.miss(self.calm_at.max(now));
+                self.calm_at = self.look_at + CALM;
+            }
+            Loss::Root | Loss::Unreadable => self.miss(now),
+        }
+    }
+
+    /// Everything is told of at that time.
+    fn miss(&mut self, look_at: Instant) {
+        self.missed = true;
+        self.look_at = look_at;
     }
 
     /// Looks whether the root is what it was, and watches it if nothing does.
@@ -129,27 +153,32 @@ impl Watch {
             self.identity = found;
             self.lookout = None;
             self.retry_at = now;
+            self.missed = true;
+        }
+        self.watch(now, found.is_some()).await;
+        // What happened before is told by nobody.
+        if std::mem::take(&mut self.missed) {
             self.changed(ChangeSet::Everything);
         }
+    }
+
+    /// Watches the root if it is there, is to be watched, and is not.
+    async fn watch(&mut self, now: Instant, is_there: bool) {
         let wanted = match self.mode {
-            WatchMode::Auto | WatchMode::Inotify => found.is_some(),
+            WatchMode::Auto | WatchMode::Inotify => is_there,
             WatchMode::Poll | WatchMode::Off => false,
         };
         if !wanted || self.lookout.is_some() || now < self.retry_at {
             return;
         }
         match Lookout::open(self.root.clone()).await {
-            Ok(lookout) => {
-                tracing::debug!(
-                    directories = lookout.directories(),
-                    "the content is watched"
-                );
+            Ok((lookout, directories)) => {
+                tracing::debug!(directories, "the content is watched");
                 self.lookout = Some(lookout);
                 self.backoff.reset();
                 self.said = false;
                 self.rescan_at = Instant::now() + RESCAN;
-                // What happened before is told by nobody.
-                self.changed(ChangeSet::Everything);
+                self.missed = true;
             }
             Err(error) => self.blind(&error),
         }
@@ -158,16 +187,15 @@ impl Watch {
     fn rescan(&mut self) {
         // Directories that were missed are found by watching anew.
         self.lookout = None;
-        self.look_at = Instant::now();
+        self.miss(Instant::now());
         self.rescan_at = self.look_at + self.pause();
-        self.changed(ChangeSet::Everything);
     }
 
     /// The system does not tell of changes.
     fn blind(&mut self, error: &LookoutError) {
         self.lookout = None;
         let pause = match error {
-            LookoutError::Limit | LookoutError::Instances | LookoutError::Unsupported => LIMITED,
+            LookoutError::Limit | LookoutError::Instances => LIMITED,
             LookoutError::System(_) => self.backoff.delay(),
         };
         self.retry_at = Instant::now() + pause;

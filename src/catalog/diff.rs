@@ -52,14 +52,25 @@ pub struct CatalogDiff {
 }
 
 impl CatalogDiff {
+    /// What differs once these exercises stand in the place of those of the same ids.
+    pub(super) fn of_edits(old: &Catalog, entries: &[Arc<ExerciseEntry>]) -> Self {
+        let mut exercises: Vec<ExerciseChange> = entries
+            .iter()
+            .filter_map(|entry| {
+                let id = &entry.exercise.id;
+                let before = old.exercises.get(id).map(|before| before.digest);
+                Some(exercise((id, entry), compare(before, entry.digest)?))
+            })
+            .collect();
+        exercises.sort_by(|a, b| a.id.cmp(&b.id));
+        Self {
+            exercises,
+            pools: Vec::new(),
+        }
+    }
+
     /// Compares two catalogs.
     pub fn between(old: &Catalog, new: &Catalog) -> Self {
-        let exercise = |(id, entry): (&ExerciseId, &Arc<ExerciseEntry>), change| ExerciseChange {
-            id: id.clone(),
-            pool_id: entry.exercise.pool_id.clone(),
-            change,
-            digest: entry.digest,
-        };
         let pool = |(id, entry): (&PoolId, &Arc<PoolEntry>), change| PoolChange {
             id: id.clone(),
             change,
@@ -93,6 +104,15 @@ impl CatalogDiff {
     /// Whether the two catalogs have the same content.
     pub fn is_empty(&self) -> bool {
         self.exercises.is_empty() && self.pools.is_empty()
+    }
+}
+
+fn exercise((id, entry): (&ExerciseId, &Arc<ExerciseEntry>), change: Change) -> ExerciseChange {
+    ExerciseChange {
+        id: id.clone(),
+        pool_id: entry.exercise.pool_id.clone(),
+        change,
+        digest: entry.digest,
     }
 }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::diagnostics::Report;
 use crate::ids::PoolId;
-use crate::lint::{Judgement, Ledger, Settings, Standing};
+use crate::lint::{Judgement, Ledger, Settings, Since, Standing};
 use crate::pool::Pool;
 
 use super::draft::Draft;
@@ -27,6 +27,8 @@ pub struct Loader {
     loads: u64,
     /// Whether something is new that no catalog was made of yet.
     news: bool,
+    /// Whether a catalog was made of the last judgement.
+    settled: bool,
 }
 
 /// What is, or was last, good in each file.
@@ -87,6 +89,7 @@ impl Loader {
             good: Good::default(),
             loads: 0,
             news: false,
+            settled: false,
         }
     }
 
@@ -111,32 +114,85 @@ impl Loader {
     /// Makes a catalog of the first load: what is broken is left out, and of clashing ids the first
     /// by path counts.
     pub fn first(&mut self) -> Result<(Catalog, Report), CatalogError> {
-        let judgement = self.ledger.judge();
+        let (judgement, _) = self.ledger.judge();
         let catalog = self.draft(&judgement)?.catalog(&Catalog::default())?;
         self.good.forget_before(self.loads);
         self.news = false;
-        Ok((catalog, judgement.report))
+        self.settled = !judgement.clashes;
+        Ok((catalog, judgement.report.clone()))
     }
 
     /// Makes a catalog after the one that is served.
     pub fn again(&mut self, served: &Catalog) -> Result<Reload, CatalogError> {
-        let judgement = self.ledger.judge();
-        let outcome = if judgement.clashes {
-            Outcome::Rejected(Rejection::Clash)
-        } else {
-            let draft = self.draft(&judgement)?;
-            if draft.is_empty() {
-                Outcome::Rejected(Rejection::Empty)
-            } else {
-                let catalog = draft.catalog(served)?;
-                self.good.forget_before(self.loads);
-                let diff = CatalogDiff::between(served, &catalog);
+        let (judgement, since) = self.ledger.judge();
+        let settled = std::mem::take(&mut self.settled);
+        let edits = match since {
+            Since::Contents(files) if settled => self.edits(&judgement, &files, served)?,
+            Since::Contents(_) | Since::Anything => None,
+        };
+        let outcome = match edits {
+            Some(edits) => {
+                let (catalog, diff) = served.edited(edits);
                 Outcome::Made(catalog, diff)
             }
+            None => self.compare(&judgement, served)?,
         };
         self.news = false;
-        let report = judgement.report;
+        self.settled = matches!(outcome, Outcome::Made(..));
+        let report = judgement.report.clone();
         Ok(Reload { report, outcome })
+    }
+
+    /// A catalog of everything, and what differs from the one that is served.
+    fn compare(
+        &mut self,
+        judgement: &Judgement,
+        served: &Catalog,
+    ) -> Result<Outcome, CatalogError> {
+        if judgement.clashes {
+            return Ok(Outcome::Rejected(Rejection::Clash));
+        }
+        let draft = self.draft(judgement)?;
+        if draft.is_empty() {
+            return Ok(Outcome::Rejected(Rejection::Empty));
+        }
+        let catalog = draft.catalog(served)?;
+        self.good.forget_before(self.loads);
+        let diff = CatalogDiff::between(served, &catalog);
+        Ok(Outcome::Made(catalog, diff))
+    }
+
+    /// The exercises of these files as they are now; nothing where a catalog of them needs more than
+    /// putting each in the place of the one that is served.
+    fn edits(
+        &mut self,
+        judgement: &Judgement,
+        files: &BTreeSet<usize>,
+        served: &Catalog,
+    ) -> Result<Option<Vec<Arc<ExerciseEntry>>>, CatalogError> {
+        let mut entries = Vec::with_capacity(files.len());
+        for &index in files {
+            let Some(Standing::Exercise { sound: true, .. }) = judgement.standings.get(index)
+            else {
+                return Ok(None);
+            };
+            let file = self.ledger.path(index).to_owned();
+            let Some(good) = self.good.exercises.get_mut(&file) else {
+                return Ok(None);
+            };
+            let former = &good.what.exercise;
+            let is_served = served
+                .exercise(former.id.as_str())
+                .is_some_and(|served| Arc::ptr_eq(served, &good.what));
+            let exercise = self.ledger.exercise(index, &former.pool_id);
+            let Some(exercise) = exercise.filter(|new| is_served && new.id == former.id) else {
+                return Ok(None);
+            };
+            let entry = ExerciseEntry::of(exercise)?;
+            good.what = Arc::clone(&entry);
+            entries.push(entry);
+        }
+        Ok(Some(entries))
     }
 
     fn draft(&mut self, judgement: &Judgement) -> Result<Draft, CatalogError> {

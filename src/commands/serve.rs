@@ -34,6 +34,9 @@ use super::signals::Signals;
 const DEV_USER: &str = "dev";
 /// Open files that are no sockets: content, logs, brokers, and HTTP connections.
 const FILES_OF_ITS_OWN: u64 = 128;
+/// How long closing all sockets may take with `--dev`, unless somebody says so: nobody is to wait for a
+/// prompt.
+const DEV_DRAIN: Duration = Duration::from_millis(500);
 /// Nobody waits for the cache, and a large pool takes its time.
 const CACHE_LIMITS: LinkLimits = LinkLimits {
     answer: Duration::from_secs(5),
@@ -87,11 +90,11 @@ async fn serve(
     if args.dev {
         announce(&daemon, &store, config, printer)?;
     }
-    let running = daemon.spawn();
+    let mut running = daemon.spawn();
 
     let reload = async {
         while hangups.recv().await.is_some() {
-            again.reload(&running, printer).await;
+            again.reload(&mut running, printer).await;
         }
     };
     tokio::select! {
@@ -113,9 +116,9 @@ struct Again {
 }
 
 impl Again {
-    async fn reload(&mut self, running: &Running, printer: &Printer) {
+    async fn reload(&mut self, running: &mut Running, printer: &Printer) {
         tracing::info!("reloading, by a signal");
-        let settings = match self.configuration(printer) {
+        let settings = match self.configuration(running, printer) {
             Ok(settings) => Some(settings),
             Err(error) => {
                 let error = format!("{error:#}");
@@ -129,10 +132,17 @@ impl Again {
         }
     }
 
-    /// Reads the configuration: what can change while the daemon runs counts from now on.
-    fn configuration(&mut self, printer: &Printer) -> Result<Settings, anyhow::Error> {
+    /// Reads the configuration: what can change while the daemon runs counts from now on, all of it or,
+    /// where something is wrong, nothing.
+    fn configuration(
+        &mut self,
+        running: &mut Running,
+        printer: &Printer,
+    ) -> Result<Settings, anyhow::Error> {
         let config = Config::load(&self.layers)?;
         let settings = Settings::errors(&config.lint)?;
+        let auth = AuthConfig::of(&config.auth)?;
+        running.admit_by(auth, Origins::new(&config.cors.origins))?;
         self.level
             .set(log_settings(&config, &self.layers, printer).level);
         self.config = config;
@@ -161,7 +171,7 @@ fn settings(
     settings.origins = Origins::new(&config.cors.origins);
     settings.proxies = TrustedProxies::new(server.trusted_proxies.clone());
     settings.metrics_listen = server.metrics_listen;
-    settings.drain = server.drain;
+    settings.drain = drain(args.dev, server);
     settings.limits = limits(&config.limits);
     let kept = Bounds {
         entries: config.history.size as usize,
@@ -190,6 +200,13 @@ fn settings(
         lobby: config.gateway.lobby,
     };
     Ok(settings)
+}
+
+fn drain(dev: bool, server: &config::Server) -> Duration {
+    if dev && !server.is_drain_set {
+        return DEV_DRAIN;
+    }
+    server.drain
 }
 
 fn limits(limits: &config::Limits) -> Limits {

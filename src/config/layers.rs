@@ -111,6 +111,12 @@ impl<'l> Reader<'l> {
         })
     }
 
+    /// Whether a key has a value that is not its default.
+    pub(super) fn is_set(&mut self, path: &str) -> bool {
+        let found = keys::find(path).and_then(|key| self.find(key));
+        found.is_some_and(|(_, origin)| origin != Origin::Default)
+    }
+
     pub(super) fn text(&mut self, path: &str) -> String {
         self.read(path, "a text", |raw| raw.text().map(str::to_owned))
             .unwrap_or_default()

@@ -53,6 +53,8 @@ pub struct Server {
     pub metrics_listen: Option<SocketAddr>,
     /// How long closing all sockets may take.
     pub drain: Duration,
+    /// Whether somebody has said so.
+    pub is_drain_set: bool,
 }
 
 /// `[auth]`.

@@ -24,7 +24,7 @@ use serde::Serialize;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::catalog::ExerciseService;
-use crate::gateway::{self, Gateway, Origins};
+use crate::gateway::{self, Gateway};
 use crate::metrics::Metrics;
 use health::Vitals;
 use openapi::Description;
@@ -45,8 +45,6 @@ pub(super) struct Settings {
     pub(super) dev: bool,
     /// What stands before the routes of sockets and the API.
     pub(super) base_path: String,
-    /// The other sites whose pages may read answers.
-    pub(super) origins: Origins,
     /// What is counted.
     pub(super) metrics: Metrics,
     /// Whether metrics have a listener of their own.
@@ -98,26 +96,25 @@ pub(super) fn routers(
         let page = page::page(&settings.base_path, gateway.is_anonymous());
         main = main.route("/", get(async move || page::show(&page)));
     }
+    let gateway = gateway.clone();
     Routers {
-        main: finish(main, settings.origins),
-        metrics: finish(metrics, Origins::default()),
+        main: finish(main, move |origin| gateway.lists(origin)),
+        metrics: finish(metrics, |_| false),
     }
 }
 
 /// What holds for every answer, also where there is no route.
-fn finish(router: Router, origins: Origins) -> Router {
+fn finish(router: Router, lists: impl Fn(&str) -> bool + Clone + Send + Sync + 'static) -> Router {
     router
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(cors(origins))
+        .layer(cors(lists))
         .layer(middleware::from_fn(log_and_harden))
 }
 
 /// Preflights are answered by the list of origins that sockets go by.
-fn cors(origins: Origins) -> CorsLayer {
-    let listed = move |origin: &HeaderValue, _: &Parts| {
-        origin.to_str().is_ok_and(|origin| origins.list(origin))
-    };
+fn cors(lists: impl Fn(&str) -> bool + Clone + Send + Sync + 'static) -> CorsLayer {
+    let listed = move |origin: &HeaderValue, _: &Parts| origin.to_str().is_ok_and(&lists);
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(listed))
         .allow_methods([Method::GET, Method::POST])

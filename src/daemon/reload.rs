@@ -5,6 +5,7 @@
 
 mod record;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -180,7 +181,11 @@ impl Reloader {
         loop {
             tokio::select! {
                 () = stopping.cancelled() => return,
-                changes = seen.take() => drop(self.run(Cause::Seen(changes)).await),
+                changes = seen.take() => {
+                    let paths = changes.paths().map(BTreeSet::len);
+                    tracing::debug!(paths, "changes have come to rest");
+                    drop(self.run(Cause::Seen(changes)).await);
+                }
             }
         }
     }

@@ -98,7 +98,7 @@ pub struct Summary {
 }
 
 /// The problems of all files, in order, with the text of the files that have any.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Report {
     /// How many files were judged.
     pub files: usize,

@@ -131,6 +131,7 @@ impl Door {
         }
         if !shared
             .origins
+            .load()
             .allow(headers, shared.proxies.host(peer, headers))
         {
             return Err(Refusal::OriginNotAllowed);

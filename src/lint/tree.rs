@@ -19,7 +19,7 @@ use super::texts::Texts;
 use super::walk::{self, EXERCISE_FILE, Found, FoundFile, POOL_FILE, Role, Unreadable};
 use super::{Selection, Settings, silence};
 
-pub use ledger::{Judgement, Ledger, Standing};
+pub use ledger::{Judgement, Ledger, Since, Standing};
 
 /// What the user named.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -139,6 +139,17 @@ impl Found {
 
 /// Finds the files of the tree below a directory, until it is told to stop.
 pub fn walk(root: &Path, found: &mut Found, stop: &(dyn Fn() -> bool + Sync)) {
+    guided(root, found, stop, |_| true);
+}
+
+/// Does so, and enters of the directories below those alone that the guide wants to enter. It is asked
+/// before a directory is looked into.
+pub fn guided(
+    root: &Path,
+    found: &mut Found,
+    stop: &(dyn Fn() -> bool + Sync),
+    guide: impl Fn(&Path) -> bool + Send + Sync + 'static,
+) {
     let above: Arc<Path> = Arc::from(root);
     let bounds: Arc<Path> = Arc::from(bounds(root));
     let result = Mutex::new(Found::default());
@@ -156,7 +167,10 @@ pub fn walk(root: &Path, found: &mut Found, stop: &(dyn Fn() -> bool + Sync)) {
                 .map_or(1, usize::from)
                 .min(8),
         )
-        .filter_entry(is_wanted);
+        .filter_entry(move |entry| {
+            let is_directory = entry.file_type().is_some_and(|kind| kind.is_dir());
+            is_wanted(entry) && (entry.depth() == 0 || !is_directory || guide(entry.path()))
+        });
     builder.build_parallel().run(|| {
         let mut local = Local {
             found: Found::default(),
@@ -266,6 +280,11 @@ pub fn absolute(directory: &Path) -> PathBuf {
         directory
     };
     whole.canonicalize().unwrap_or_else(|_| whole.to_owned())
+}
+
+/// Whether a file that is a link may not be read.
+pub(super) fn escapes(file: &FoundFile) -> bool {
+    link_escapes(&file.path, &file.bounds).is_some()
 }
 
 /// Why a link may not be followed, if so.

@@ -155,3 +155,19 @@ async fn without_the_systems_help_everything_is_looked_at_now_and_then() {
     let every = begin.elapsed() / 10;
     assert!((POLL..POLL * 2).contains(&every), "every {every:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_is_full_again_and_again_is_no_reason_to_look_all_the_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut watch = Watch::new(directory.path().to_owned(), WatchMode::Poll);
+    let wait = |watch: &mut Watch, how| {
+        watch.lose(how);
+        watch.look_at - Instant::now()
+    };
+    assert_eq!(wait(&mut watch, Loss::Overflow), Duration::ZERO);
+    assert_eq!(wait(&mut watch, Loss::Overflow), CALM);
+    assert_eq!(wait(&mut watch, Loss::Root), Duration::ZERO, "no storm");
+    tokio::time::advance(CALM * 2).await;
+    assert_eq!(wait(&mut watch, Loss::Overflow), Duration::ZERO);
+    assert!(watch.missed);
+}

@@ -138,6 +138,26 @@ async fn a_second_signal_ends_at_once() {
 }
 
 #[tokio::test]
+async fn nobody_waits_for_a_prompt_unless_somebody_says_so() {
+    for (arguments, window) in [
+        (&[][..], "\"milliseconds\":\"500\""),
+        (&["--server-drain", "700ms"], "\"milliseconds\":\"700\""),
+    ] {
+        let serving = soon(Serving::start(&project(""), arguments)).await;
+        let url = format!("{}?token={}", serving.socket, serving.token);
+        // Clients that never answer the close.
+        let (_one, _) = soon(connect_async(&url)).await.unwrap();
+        let (_two, _) = soon(connect_async(&url)).await.unwrap();
+        serving.signal("-INT");
+        let (code, log) = soon(serving.end()).await;
+        assert_eq!(code, Some(0));
+        let line = log.lines().find(|line| line.contains("\"draining\""));
+        let line = line.expect("it says how long it takes");
+        assert!(line.contains(window), "{line}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_broken_is_logged_and_the_rest_is_served() {
     let directory = tempfile::tempdir().unwrap();
     content::write_tree(&directory.path().join("exercises"), 3);

@@ -8,8 +8,8 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::fixture::{SECRET, soon};
@@ -35,6 +35,21 @@ impl Client {
         headers.insert("authorization", token.parse().unwrap());
         let (socket, _) = soon(connect_async(request)).await.unwrap();
         Self { socket }
+    }
+
+    /// What becomes of a client with this token whose page is of this site: the status.
+    pub(crate) async fn attempt(address: SocketAddr, token: &str, origin: Option<&str>) -> u16 {
+        let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
+        let headers = request.headers_mut();
+        headers.insert("authorization", token.parse().unwrap());
+        if let Some(origin) = origin {
+            headers.insert("origin", origin.parse().unwrap());
+        }
+        match soon(connect_async(request)).await {
+            Ok((_, response)) => response.status().as_u16(),
+            Err(Error::Http(response)) => response.status().as_u16(),
+            Err(error) => panic!("{error}"),
+        }
     }
 
     async fn listen(&mut self) {

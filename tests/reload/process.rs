@@ -51,6 +51,17 @@ impl Process {
         }
     }
 
+    /// Waits for the end; returns what the log says until then.
+    pub(crate) async fn end(mut self) -> Vec<Value> {
+        let mut all = Vec::new();
+        while let Some(line) = soon(self.log.next_line()).await.unwrap() {
+            all.push(serde_json::from_str(&line).unwrap());
+        }
+        let status = soon(self.child.wait()).await.unwrap();
+        assert!(status.success(), "{status}");
+        all
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().unwrap().to_string();
         let sent = std::process::Command::new("kill")

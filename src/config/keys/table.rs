@@ -59,7 +59,7 @@ pub const KEYS: &[Key] = &[
             "server.drain",
             "30s",
             "DURATION",
-            "How long closing all sockets may take",
+            "How long closing all sockets may take; unless set, 500ms with --dev",
         )
     },
     Key {

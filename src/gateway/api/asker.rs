@@ -77,7 +77,7 @@ fn visitor(parts: &Parts, gateway: &Gateway) -> Result<IpAddr, ApiError> {
     let peer = parts.extensions.get::<PeerAddress>();
     let PeerAddress(peer) = *peer.ok_or(ApiError::NoAddress)?;
     let host = shared.proxies.host(peer, &parts.headers);
-    if shared.origins.allow(&parts.headers, host) {
+    if shared.origins.load().allow(&parts.headers, host) {
         Ok(shared.proxies.client(peer, &parts.headers))
     } else {
         Err(ApiError::OriginNotAllowed)

@@ -6,6 +6,8 @@
 //! never by what is said to have happened there: a path that is said to have changed is looked at.
 
 mod concern;
+mod ground;
+mod look;
 mod note;
 mod stamp;
 #[cfg(test)]
@@ -14,8 +16,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-use rayon::prelude::*;
+use std::time::Duration;
 
 use crate::diagnostics::{Code, Diagnostic, Report};
 use crate::exercise::Exercise;
@@ -23,12 +24,13 @@ use crate::ids::PoolId;
 use crate::lint::across::{self, Place};
 use crate::lint::check::{Content, Judged};
 use crate::lint::silence;
-use crate::lint::walk::{self, Found, FoundFile, Role, Unreadable};
+use crate::lint::walk::{FoundFile, Role, Unreadable};
 use crate::lint::{CheckError, Settings};
 use crate::pool::Pool;
 
 use super::{Outside, select, unreadable};
-use note::{Looked, Model, Note};
+use ground::Ground;
+use note::{Model, Note};
 
 /// What is known of each file of a tree.
 #[derive(Debug)]
@@ -40,6 +42,14 @@ pub struct Ledger {
     /// One for each of `files`.
     notes: Vec<Note>,
     unreadable: Vec<Unreadable>,
+    ground: Ground,
+    /// How long a file must not have changed for its times to tell.
+    rest: Duration,
+    /// The last judgement, while nothing has changed that it goes by.
+    judgement: Option<Arc<Judgement>>,
+    /// What describes something else since then, by its place among the files: while the judgement
+    /// stands, the files stay in theirs.
+    edited: BTreeSet<usize>,
 }
 
 /// What the files say together.
@@ -51,6 +61,17 @@ pub struct Judgement {
     pub standings: Vec<Standing>,
     /// Whether two exercises or two pools have one id.
     pub clashes: bool,
+    /// The files that are told of beside others, and by what.
+    involved: BTreeSet<Arc<str>>,
+}
+
+/// What has changed since the last judgement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Since {
+    /// What these files describe, and nothing else.
+    Contents(BTreeSet<usize>),
+    /// Anything.
+    Anything,
 }
 
 /// What a file stands for.
@@ -79,6 +100,10 @@ impl Ledger {
             files: Vec::new(),
             notes: Vec::new(),
             unreadable: Vec::new(),
+            ground: Ground::default(),
+            rest: stamp::TICK,
+            judgement: None,
+            edited: BTreeSet::new(),
         }
     }
 
@@ -91,6 +116,7 @@ impl Ledger {
     pub fn set_settings(&mut self, settings: Settings) {
         if self.settings != settings {
             self.settings = settings;
+            self.judgement = None;
             self.notes.iter_mut().for_each(Note::distrust);
         }
     }
@@ -98,14 +124,33 @@ impl Ledger {
     /// Looks at these paths, which begin at the root, or at everything. Says whether there is news
     /// for a judgement or a catalog.
     pub fn update(&mut self, paths: Option<&BTreeSet<PathBuf>>) -> Result<bool, CheckError> {
-        match paths.and_then(|paths| self.concerned(paths)) {
-            Some(suspects) => Ok(self.look_again(&suspects)),
-            None => self.walk(),
+        let concern = match paths {
+            Some(paths) => self.concerned(paths),
+            None => self.everything()?,
+        };
+        if concern.directories.is_empty() {
+            return Ok(self.look_again(&concern.files));
         }
+        self.is_there()?;
+        for directory in &concern.forgotten {
+            self.ground.forget(directory);
+        }
+        self.ground.stands(&self.root);
+        Ok(self.walk(&concern))
     }
 
-    /// What the files say together.
-    pub fn judge(&self) -> Judgement {
+    /// What the files say together, and what has changed since that was asked last.
+    pub fn judge(&mut self) -> (Arc<Judgement>, Since) {
+        let edited = std::mem::take(&mut self.edited);
+        if let Some(judgement) = &self.judgement {
+            return (Arc::clone(judgement), Since::Contents(edited));
+        }
+        let judgement = Arc::new(self.conclude());
+        self.judgement = Some(Arc::clone(&judgement));
+        (judgement, Since::Anything)
+    }
+
+    fn conclude(&self) -> Judgement {
         let mut report = Report {
             files: self.files.len(),
             ..Report::default()
@@ -119,6 +164,7 @@ impl Ledger {
         let places = across::places(&self.files);
         let verdicts = across::judge(&self.files, &places, &outside, &self.settings);
         let mut standings = Vec::with_capacity(self.files.len());
+        let mut involved = BTreeSet::new();
         for (((file, judged), verdict), place) in self.files.iter().zip(verdicts).zip(places) {
             let sound = judged.sound && !verdict.rejected;
             standings.push(match (file.role, place) {
@@ -131,6 +177,10 @@ impl Ledger {
             });
             if judged.diagnostics.is_empty() && verdict.diagnostics.is_empty() {
                 continue;
+            }
+            for diagnostic in &verdict.diagnostics {
+                let labels = diagnostic.labels.iter().map(|label| &label.path);
+                involved.extend(labels.chain([&file.shown]).map(Arc::clone));
             }
             let mut own = judged.diagnostics.clone();
             own.extend(verdict.diagnostics);
@@ -145,6 +195,7 @@ impl Ledger {
             clashes: report.diagnostics.iter().any(clash),
             report,
             standings,
+            involved,
         }
     }
 
@@ -187,74 +238,12 @@ impl Ledger {
         self.notes[index].model.exercise(content, pool)
     }
 
-    /// Finds all files, and judges those that are not as they were.
-    fn walk(&mut self) -> Result<bool, CheckError> {
-        if let Err(source) = self.root.metadata() {
-            let path = self.root.clone();
-            return Err(CheckError::Path { path, source });
-        }
-        let mut found = Found::default();
-        walk::walk(&self.root, &mut found, &|| false);
-        found.sort();
-        let known = |file: &FoundFile| {
-            let index = self.position(&file.path)?;
-            (self.files[index].0 == *file).then_some(index)
-        };
-        let looked: Vec<(Option<usize>, Option<Looked>)> = found
-            .files
-            .par_iter()
-            .map(|file| {
-                let former = known(file);
-                let looked = match former.map(|index| (&self.files[index].1, &self.notes[index])) {
-                    Some((judged, note)) if note.is_as_it_was(file, judged) => None,
-                    known => Some(Looked::at(file, &self.settings, known)),
-                };
-                (former, looked)
-            })
-            .collect();
-        let kept = looked.iter().filter(|(known, _)| known.is_some()).count();
-        let mut news = kept < self.files.len() || found.unreadable != self.unreadable;
-
-        let mut notes = std::mem::take(&mut self.notes);
-        let mut judged: Vec<_> = self
-            .files
-            .drain(..)
-            .map(|(_, judged)| Some(judged))
-            .collect();
-        for (file, (former, looked)) in found.files.into_iter().zip(looked) {
-            let former = former
-                .and_then(|index| Some((judged[index].take()?, std::mem::take(&mut notes[index]))));
-            let (judged, note) = match (looked, former) {
-                (Some(looked), _) => {
-                    news |= looked.news;
-                    (looked.judged, looked.note)
-                }
-                (None, Some(former)) => former,
-                (None, None) => continue,
-            };
-            self.files.push((file, judged));
-            self.notes.push(note);
-        }
-        self.unreadable = found.unreadable;
-        Ok(news)
-    }
-
-    /// Judges these files anew.
-    fn look_again(&mut self, suspects: &BTreeSet<usize>) -> bool {
-        let looked: Vec<(usize, Looked)> = suspects
-            .par_iter()
-            .map(|&index| {
-                let (file, judged) = &self.files[index];
-                let former = Some((judged, &self.notes[index]));
-                (index, Looked::at(file, &self.settings, former))
-            })
-            .collect();
-        let mut news = false;
-        for (index, looked) in looked {
-            news |= looked.news;
-            self.files[index].1 = looked.judged;
-            self.notes[index] = looked.note;
-        }
-        news
+    pub(super) fn is_there(&self) -> Result<(), CheckError> {
+        let path = || self.root.clone();
+        let found = self.root.metadata();
+        found.map(drop).map_err(|source| CheckError::Path {
+            path: path(),
+            source,
+        })
     }
 }

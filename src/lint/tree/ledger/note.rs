@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::exercise::Exercise;
 use crate::ids::PoolId;
@@ -41,8 +42,19 @@ pub(super) enum Model {
 pub(super) struct Looked {
     pub(super) judged: Judged,
     pub(super) note: Note,
-    /// Whether anything differs from what was known before that a judgement or a catalog shows.
-    pub(super) news: bool,
+    /// What differs from what was known before.
+    pub(super) news: News,
+}
+
+/// What is new of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum News {
+    /// Nothing that a judgement or a catalog shows.
+    Nothing,
+    /// What it describes, and nothing that a judgement goes by.
+    Content,
+    /// What a judgement goes by.
+    Judgement,
 }
 
 impl Looked {
@@ -50,10 +62,11 @@ impl Looked {
     pub(super) fn at(
         file: &FoundFile,
         settings: &Settings,
+        rest: Duration,
         former: Option<(&Judged, &Note)>,
     ) -> Self {
         // The stamp is older than the text: what is written in between is seen the next time.
-        let stamp = Stamp::of(&file.path);
+        let stamp = Stamp::of(&file.path, rest);
         let mut judged = check::read(
             &file.path,
             &file.shown,
@@ -68,9 +81,12 @@ impl Looked {
         let model = Model::of(&mut judged, former.map(|(_, note)| &note.model));
         let linked = file.path.is_symlink()
             || named_files(&model, &judged.content).any(|name| meets_link(&file.path, name));
-        let news = former.is_none_or(|(other, note)| {
-            !judged.says_the_same(other) || !model.is_the_same(&note.model)
-        });
+        let news = match former {
+            Some((other, _)) if !judged.says_the_same(other) => News::Judgement,
+            Some((_, note)) if model.is_the_same(&note.model) => News::Nothing,
+            Some(_) => News::Content,
+            None => News::Judgement,
+        };
         let note = Note {
             model,
             linked,

@@ -1,4 +1,4 @@
-//! A stamp that is the same means a text that is the same.
+//! A stamp that is the same means a text, or a directory's listing, that is the same.
 //!
 //! File systems tell time in ticks, so a file that is written twice within one may look as it did.
 //! A file that changed just before it was read therefore has no stamp, and is read again.
@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// No file system counts in larger ticks: FAT's are two seconds.
-const TICK: Duration = Duration::from_secs(2);
+pub(super) const TICK: Duration = Duration::from_secs(2);
 
 /// What the file system says about a file; nothing where that proves nothing.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -24,13 +24,13 @@ struct Facts {
 }
 
 impl Stamp {
-    /// The stamp of a file that is about to be read.
-    pub(super) fn of(path: &Path) -> Self {
+    /// The stamp of a file that is about to be read, and has been at rest for so long.
+    pub(super) fn of(path: &Path, rest: Duration) -> Self {
         // The clock that file times come from is the system's, not one that is passed in.
         let now = SystemTime::now();
         Self(facts(path).filter(|facts| {
             let age = now.duration_since(facts.changed());
-            age.is_ok_and(|age| age > TICK)
+            age.is_ok_and(|age| age > rest)
         }))
     }
 
@@ -44,8 +44,9 @@ impl Facts {
     fn changed(&self) -> SystemTime {
         #[cfg(unix)]
         {
-            let (_, _, seconds, _) = self.inode;
-            let since = Duration::from_secs(u64::try_from(seconds).unwrap_or(0) + 1);
+            let (_, _, seconds, nanoseconds) = self.inode;
+            let since = Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+                + Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(0));
             self.modified.max(SystemTime::UNIX_EPOCH + since)
         }
         #[cfg(not(unix))]
@@ -75,7 +76,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("new");
         std::fs::write(&path, "1").unwrap();
-        assert!(!Stamp::of(&path).is_that_of(&path));
+        assert!(!Stamp::of(&path, TICK).is_that_of(&path));
         assert!(!Stamp::default().is_that_of(&directory.path().join("missing")));
     }
 
@@ -83,7 +84,7 @@ mod tests {
     fn a_file_that_has_been_there_proves_itself_and_no_other() {
         let own = Path::new(env!("CARGO_MANIFEST_DIR")).join(".editorconfig");
         let other = Path::new(env!("CARGO_MANIFEST_DIR")).join("LICENSE");
-        let stamp = Stamp::of(&own);
+        let stamp = Stamp::of(&own, TICK);
         assert!(stamp.is_that_of(&own));
         assert!(!stamp.is_that_of(&other));
     }

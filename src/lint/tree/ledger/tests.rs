@@ -166,7 +166,13 @@ impl Edit {
 
 /// Both judgements, as text.
 fn judgements(ledger: &mut Ledger) -> (String, String) {
-    let judgement = ledger.judge();
+    let (judgement, _) = ledger.judge();
+    let anew = ledger.conclude();
+    assert_eq!(
+        format!("{judgement:?}"),
+        format!("{anew:?}"),
+        "what is remembered is what would be found"
+    );
     let mut pools = Vec::new();
     let mut exercises = Vec::new();
     let mut skipped = 0;
@@ -193,7 +199,7 @@ fn judgements(ledger: &mut Ledger) -> (String, String) {
     }
     pools.sort_by(|a, b| a.id.cmp(&b.id));
     exercises.sort_by(|a, b| a.id.cmp(&b.id));
-    let diagnostics = judgement.report.diagnostics;
+    let diagnostics = &judgement.report.diagnostics;
     let ours = format!("{diagnostics:#?} {pools:#?} {exercises:#?} {skipped}");
 
     let targets = vec![Target::Path(ledger.root().to_owned())];
@@ -240,7 +246,10 @@ proptest! {
         prop_assert_eq!(&before, &whole);
         for batch in batches {
             let paths = batch.iter().flat_map(|edit| edit.apply(&root)).collect();
+            let described = descriptions(&ledger);
             let news = ledger.update(Some(&paths)).unwrap();
+            let missed = missed(&mut ledger, &described);
+            prop_assert!(missed.is_empty(), "{:?} differ after {:?}", missed, batch);
             let (ours, whole) = judgements(&mut ledger);
             prop_assert_eq!(&ours, &whole, "after {:?}", batch);
             prop_assert!(news || without_places(&ours) == without_places(&before), "news after {:?}", batch);
@@ -248,6 +257,71 @@ proptest! {
             before = ours;
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_nobody_tells_of_is_found_by_what_the_file_system_says(
+        batches in prop::collection::vec(prop::collection::vec(edit(), 1..4), 1..12),
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().join("exercises");
+        small_tree(&root);
+        let mut ledger = Ledger::new(root.clone(), Settings::default());
+        // The edits are a tick apart, so that all times tell.
+        ledger.rest = Duration::ZERO;
+        tick(directory.path());
+        prop_assert!(ledger.update(None).unwrap());
+        for batch in batches {
+            tick(directory.path());
+            for edit in &batch {
+                edit.apply(&root);
+            }
+            tick(directory.path());
+            let described = descriptions(&ledger);
+            ledger.update(None).unwrap();
+            let missed = missed(&mut ledger, &described);
+            prop_assert!(missed.is_empty(), "{:?} differ after {:?}", missed, batch);
+            let (ours, whole) = judgements(&mut ledger);
+            prop_assert_eq!(&ours, &whole, "after {:?}", batch);
+            let concern = ledger.everything().unwrap();
+            let sound = |index: &&usize| ledger.files[**index].1.sound;
+            prop_assert_eq!(concern.files.iter().find(sound), None, "what is at rest is not read");
+        }
+    }
+}
+
+/// Waits until the file system's clock has gone on.
+fn tick(directory: &Path) {
+    let path = directory.join("clock");
+    let now = || {
+        fs::write(&path, "").unwrap();
+        path.metadata().unwrap().modified().unwrap()
+    };
+    let begin = now();
+    while now() == begin {}
+}
+
+/// What each file describes.
+fn descriptions(ledger: &Ledger) -> Vec<(PathBuf, String)> {
+    let all = ledger.files.iter().zip(&ledger.notes);
+    all.map(|((file, _), note)| (file.path.clone(), format!("{:?}", note.model)))
+        .collect()
+}
+
+/// The files that describe something else than they did, and are said not to.
+fn missed(ledger: &mut Ledger, before: &[(PathBuf, String)]) -> Vec<PathBuf> {
+    let (_, Since::Contents(edited)) = ledger.judge() else {
+        return Vec::new();
+    };
+    let now = descriptions(ledger);
+    let all = before.iter().zip(&now).enumerate();
+    let others = all.filter(|(index, (before, now))| before != now && !edited.contains(index));
+    let missed = others.map(|(_, (_, now))| now.0.clone()).collect();
+    assert_eq!(before.len(), now.len());
+    missed
 }
 
 /// A judgement but for where things stand, which a comment more changes.
