@@ -24,7 +24,7 @@ pub use digest::Digest;
 pub use exercises::{ExerciseService, Launch};
 pub use load::{LoadError, Loaded, load};
 pub use loader::{Loader, Outcome, Rejection, Reload};
-pub use store::CatalogStore;
+pub use store::{CatalogStore, Standing};
 
 /// A pool with its exercises, in teaching order: what a catalog is built from.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::ids::{ExerciseId, UserId};
 
-use super::{Catalog, CatalogStore};
+use super::{Catalog, CatalogStore, Standing};
 
 /// A started session of work on an exercise.
 #[derive(Debug)]
@@ -44,6 +44,11 @@ impl ExerciseService {
     /// The number of the catalog of this moment.
     pub fn revision(&self) -> u64 {
         self.store.revision()
+    }
+
+    /// How the content stands to what it was loaded from.
+    pub fn standing(&self) -> Standing {
+        self.store.standing()
     }
 
     /// `{"pools":[Pool]}`, sorted by id.

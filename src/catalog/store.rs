@@ -8,11 +8,24 @@ use tokio::sync::Notify;
 
 use super::Catalog;
 
+/// How what is served stands to what it was loaded from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// It is what is sound there.
+    #[default]
+    Current,
+    /// It is older: what is there may not be served.
+    Rejected,
+    /// It is older, or nothing at all: what is there can't be read.
+    Failed,
+}
+
 /// The current catalog. Readers take a snapshot and keep it for the length of one request.
 #[derive(Debug, Default)]
 pub struct CatalogStore {
     current: ArcSwap<Catalog>,
     revision: AtomicU64,
+    standing: ArcSwap<Standing>,
     swapped: Notify,
 }
 
@@ -22,6 +35,7 @@ impl CatalogStore {
         Self {
             current: ArcSwap::from_pointee(catalog),
             revision: AtomicU64::new(1),
+            standing: ArcSwap::default(),
             swapped: Notify::new(),
         }
     }
@@ -49,6 +63,16 @@ impl CatalogStore {
             }
             swapped.await;
         }
+    }
+
+    /// How it stands to what it was loaded from.
+    pub fn standing(&self) -> Standing {
+        **self.standing.load()
+    }
+
+    /// From now on it stands so.
+    pub fn stands(&self, standing: Standing) {
+        self.standing.store(Arc::new(standing));
     }
 
     /// How many catalogs this process has served so far.

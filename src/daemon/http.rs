@@ -157,7 +157,7 @@ async fn log_and_harden(request: Request, next: Next) -> Response {
         %method,
         path,
         status = response.status().as_u16(),
-        milliseconds = begin.elapsed().as_millis(),
+        milliseconds = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
         "answered"
     );
     response

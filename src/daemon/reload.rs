@@ -13,7 +13,9 @@ use tokio::sync::{Mutex as Turn, Notify, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::{CatalogDiff, CatalogStore, LoadError, Loader, Outcome, Rejection, Reload};
+use crate::catalog::{
+    CatalogDiff, CatalogStore, LoadError, Loader, Outcome, Rejection, Reload, Standing,
+};
 use crate::config::WatchMode;
 use crate::diagnostics::Report;
 use crate::gateway::Gateway;
@@ -57,6 +59,8 @@ struct Shared {
 struct Work {
     loader: Loader,
     record: Record,
+    /// How what is served stands to the tree as it was judged last.
+    judged: Standing,
 }
 
 /// Why a reload is asked for.
@@ -135,7 +139,11 @@ impl Reloader {
                 store,
                 gateway,
                 metrics,
-                work: Arc::new(Turn::new(Work { loader, record })),
+                work: Arc::new(Turn::new(Work {
+                    loader,
+                    record,
+                    judged: Standing::Current,
+                })),
                 tasks: Tasks::new(),
             }),
         }
@@ -234,6 +242,7 @@ impl Work {
             Err(error) if allow_degraded => {
                 let error = format!("{:#}", anyhow::Error::from(error));
                 tracing::error!(error, "no content");
+                store.stands(Standing::Failed);
                 return Ok(());
             }
             Err(error) => return Err(error.into()),
@@ -262,11 +271,13 @@ impl Work {
         let news = match self.loader.examine(changes.paths()) {
             Ok(news) => news,
             Err(error) => {
+                store.stands(Standing::Failed);
                 let is_news = self.record.fails(&error);
                 return (is_news || is_asked).then(|| Reloaded::refused(error.into()));
             }
         };
         self.record.works();
+        store.stands(self.judged);
         if !news && !is_asked {
             return None;
         }
@@ -274,8 +285,16 @@ impl Work {
         let served = store.snapshot();
         let Reload { report, outcome } = match self.loader.again(&served) {
             Ok(reload) => reload,
-            Err(error) => return Some(Reloaded::refused(LoadError::from(error).into())),
+            Err(error) => {
+                store.stands(Standing::Failed);
+                return Some(Reloaded::refused(LoadError::from(error).into()));
+            }
         };
+        self.judged = match outcome {
+            Outcome::Rejected(_) => Standing::Rejected,
+            Outcome::Made(..) => Standing::Current,
+        };
+        store.stands(self.judged);
         Some(match outcome {
             Outcome::Rejected(rejection) => Reloaded {
                 report,

@@ -43,6 +43,8 @@ async fn state(fixture: &Fixture, wanted: &str) {
         loop {
             let (_, health) = get(fixture, "/healthz").await;
             if health["redis"]["state"] == wanted {
+                let is_well = health["status"] == "ok";
+                assert_eq!(is_well, wanted == "ok", "{health}");
                 return;
             }
             tokio::task::yield_now().await;

@@ -124,6 +124,14 @@ impl Fixture {
         serde_json::from_str(&http(self.address, "/healthz/content").await).unwrap()
     }
 
+    /// How the daemon is, and its content.
+    pub(crate) async fn states(&self) -> (Value, Value) {
+        let overview: Value = serde_json::from_str(&http(self.address, "/healthz").await).unwrap();
+        let content = self.health().await["status"].clone();
+        assert_eq!(overview["content"]["status"], content);
+        (overview["status"].clone(), content)
+    }
+
     /// How many reloads had this result.
     pub(crate) async fn reloads(&self, result: &str) -> u64 {
         let name = format!("mithril_reload_total{{result=\"{result}\"}}");

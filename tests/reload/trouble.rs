@@ -17,7 +17,7 @@ async fn a_broken_file_keeps_its_last_good_version_until_it_is_mended() {
     assert_eq!(client.until("zz", "changed").await, []);
     assert_eq!(client.title("a").await.as_deref(), Some("one"));
     let health = fixture.health().await;
-    assert_eq!(health["status"], "stale");
+    assert_eq!(fixture.states().await, (json!("degraded"), json!("stale")));
     assert_eq!(health["stale_files"], json!(["p/a/exercise.yaml"]));
     assert_eq!(
         crate::fixture::metric(fixture.address, "mithril_content_stale").await,
@@ -28,6 +28,7 @@ async fn a_broken_file_keeps_its_last_good_version_until_it_is_mended() {
     tree.write("p/zz/exercise.yaml", &exercise("zz", "three"));
     assert_eq!(client.until("zz", "changed").await, []);
     assert_eq!(fixture.health().await["stale"], 0);
+    assert_eq!(fixture.states().await, (json!("ok"), json!("ok")));
     // Broken, and mended with another title.
     tree.write("p/a/exercise.yaml", "");
     tree.write("p/zz/exercise.yaml", &exercise("zz", "four"));
@@ -72,11 +73,16 @@ async fn a_clash_of_ids_rejects_the_whole_reload() {
         Some("one"),
         "nothing of it"
     );
+    assert_eq!(
+        fixture.states().await,
+        (json!("degraded"), json!("rejected"))
+    );
     assert_eq!(client.title("a").await.as_deref(), Some("one"));
     client.expect_silence().await;
     tree.write("p/copy/exercise.yaml", &exercise("copy", "copied"));
     let both = client.until("copy", "added").await;
     assert_eq!(both, told(&[("b", "changed")]), "all of it");
+    assert_eq!(fixture.states().await, (json!("ok"), json!("ok")));
     assert!(fixture.reloads("rejected").await >= 1);
 }
 
@@ -88,6 +94,7 @@ async fn a_root_that_goes_and_comes_back_changes_nothing_by_itself() {
     let away = tree.beside("away");
     fs::rename(&tree.root, &away).unwrap();
     assert_eq!(fixture.reload().await, "failed");
+    assert_eq!(fixture.states().await, (json!("degraded"), json!("failed")));
     assert_eq!(client.title("a").await.as_deref(), Some("one"));
     // Empty, as a mount point is without its mount.
     fs::create_dir(&tree.root).unwrap();
@@ -97,6 +104,7 @@ async fn a_root_that_goes_and_comes_back_changes_nothing_by_itself() {
     fs::write(away.join("p/b/exercise.yaml"), exercise("b", "two")).unwrap();
     fs::rename(&away, &tree.root).unwrap();
     assert_eq!(client.until("b", "changed").await, []);
+    assert_eq!(fixture.states().await, (json!("ok"), json!("ok")));
     client.expect_silence().await;
     // It is watched again.
     tree.write("p/b/exercise.yaml", &exercise("b", "three"));

@@ -1,4 +1,5 @@
-//! `/healthz/content`: what is served, and of which files only the last good version.
+//! What is served, of which files only the last good version, and whether that is all of what is on the
+//! disk.
 
 use std::sync::Arc;
 
@@ -6,31 +7,52 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
-use super::health::Vitals;
+use super::health::{OK, Vitals};
+use crate::catalog::{Catalog, ExerciseService, Standing};
 
 /// How many stale files are named: whoever wants all of them runs `mithril validate`.
 const NAMED: usize = 100;
 
+/// The content in short.
 #[derive(Serialize)]
 pub(super) struct Content {
-    status: &'static str,
+    pub(super) status: &'static str,
     revision: String,
     pools: usize,
     exercises: usize,
     stale: usize,
+}
+
+#[derive(Serialize)]
+pub(super) struct Details {
+    #[serde(flatten)]
+    content: Content,
     stale_files: Vec<String>,
 }
 
-/// It is no failure that files are broken: what was good is served.
-pub(super) async fn content(State(vitals): State<Arc<Vitals>>) -> Json<Content> {
+/// It is no failure that files are broken, or that what is on the disk is refused: what was good is
+/// served.
+pub(super) async fn content(State(vitals): State<Arc<Vitals>>) -> Json<Details> {
     let catalog = vitals.exercises.snapshot();
-    let stale = catalog.stale();
-    Json(Content {
-        status: if stale.is_empty() { "ok" } else { "stale" },
+    Json(Details {
+        content: known(&vitals.exercises, &catalog),
+        stale_files: catalog.stale().iter().take(NAMED).cloned().collect(),
+    })
+}
+
+/// How the content is.
+pub(super) fn known(exercises: &ExerciseService, catalog: &Catalog) -> Content {
+    let stale = catalog.stale().len();
+    Content {
+        status: match exercises.standing() {
+            Standing::Current if stale == 0 => OK,
+            Standing::Current => "stale",
+            Standing::Rejected => "rejected",
+            Standing::Failed => "failed",
+        },
         revision: catalog.digest().to_string(),
         pools: catalog.pools().len(),
         exercises: catalog.exercise_count(),
-        stale: stale.len(),
-        stale_files: stale.iter().take(NAMED).cloned().collect(),
-    })
+        stale,
+    }
 }

@@ -13,6 +13,10 @@ use crate::gateway::{Gateway, Route};
 use crate::metrics::Metrics;
 
 use super::brokers::{self, BrokerState};
+use super::content::{self, Content};
+
+/// What is as it should be.
+pub(super) const OK: &str = "ok";
 
 /// What health and metrics are read off.
 #[derive(Debug)]
@@ -31,6 +35,7 @@ struct Overview {
     connections: usize,
     content: Content,
     redis: BrokerState,
+    nats: BrokerState,
 }
 
 #[derive(Serialize)]
@@ -39,13 +44,6 @@ struct Sockets {
     connections: usize,
     users: usize,
     limit: Option<usize>,
-}
-
-#[derive(Serialize)]
-struct Content {
-    revision: String,
-    pools: usize,
-    exercises: usize,
 }
 
 #[derive(Serialize)]
@@ -59,7 +57,7 @@ pub(super) fn routes() -> Vec<Route<Arc<Vitals>>> {
         Route::get("/livez", live),
         Route::get("/readyz", ready),
         Route::get("/healthz", overview),
-        Route::get("/healthz/content", super::content::content),
+        Route::get("/healthz/content", content::content),
         Route::get("/healthz/nats", nats),
         Route::get("/healthz/redis", brokers::redis),
         Route::get("/healthz/websocket", websocket),
@@ -67,7 +65,7 @@ pub(super) fn routes() -> Vec<Route<Arc<Vitals>>> {
 }
 
 async fn live() -> Json<Status> {
-    Json(Status { status: "ok" })
+    Json(Status { status: OK })
 }
 
 async fn ready(State(vitals): State<Arc<Vitals>>) -> (StatusCode, Json<Status>) {
@@ -81,18 +79,21 @@ async fn ready(State(vitals): State<Arc<Vitals>>) -> (StatusCode, Json<Status>) 
 }
 
 async fn overview(State(vitals): State<Arc<Vitals>>) -> Json<Overview> {
-    let catalog = vitals.exercises.snapshot();
+    let content = content::known(&vitals.exercises, &vitals.exercises.snapshot());
+    let redis = brokers::known(&vitals);
+    let is_well = content.status == OK && !matches!(redis, BrokerState::Down { .. });
+    let status = match status(&vitals.gateway) {
+        OK if !is_well => "degraded",
+        status => status,
+    };
     Json(Overview {
-        status: status(&vitals.gateway),
+        status,
         version: env!("CARGO_PKG_VERSION"),
         uptime_seconds: vitals.started.elapsed().as_secs(),
         connections: vitals.gateway.connections(),
-        content: Content {
-            revision: catalog.digest().to_string(),
-            pools: catalog.pools().len(),
-            exercises: catalog.exercise_count(),
-        },
-        redis: brokers::known(&vitals),
+        content,
+        redis,
+        nats: BrokerState::Off,
     })
 }
 
@@ -116,6 +117,6 @@ fn status(gateway: &Gateway) -> &'static str {
     if gateway.is_draining() {
         "draining"
     } else {
-        "ok"
+        OK
     }
 }

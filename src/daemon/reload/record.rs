@@ -28,7 +28,7 @@ impl Record {
     /// A later load.
     pub(super) fn write(&mut self, reloaded: &Reloaded, served: &Catalog, took: Duration) {
         let result = reloaded.result.as_str();
-        let milliseconds = took.as_millis();
+        let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         // What can't be read has no report.
         if !matches!(
             reloaded.refusal,
