@@ -1,6 +1,6 @@
 # What CI runs, and what a developer runs. `make test` and `make test-foreign` install what they lack.
 
-.PHONY: ci lint test test-foreign doc generate bench bench-gateway bench-redis bench-reload fuzz
+.PHONY: ci lint test test-foreign doc generate bench bench-gateway acceptance bench-redis bench-reload fuzz
 
 # Everything that must hold before a change is kept.
 ci: lint test test-foreign doc
@@ -42,7 +42,13 @@ bench:
 bench-gateway:
 	cargo bench --locked --bench gateway
 
-# Redis as the broker and as the cache, against a real redis-server.
+# What is promised of three replicas whose Redis, processes and connections fail, in full size; prints
+# what was sent, received, lost and doubled.
+acceptance:
+	tests/support/need redis-server:redis-server redis-cli:redis-tools
+	MITHRIL_ACCEPTANCE=full cargo test --locked --release --test redis acceptance -- --nocapture --test-threads 1
+
+# Redis as the broker, the history and the cache, against a real redis-server.
 bench-redis:
 	tests/support/need redis-server:redis-server redis-cli:redis-tools
 	cargo bench --locked --bench redis

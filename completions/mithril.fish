@@ -366,7 +366,7 @@ complete -c mithril -n "__fish_mithril_using_subcommand publish" -l config -d 'T
 complete -c mithril -n "__fish_mithril_using_subcommand publish" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
-complete -c mithril -n "__fish_mithril_using_subcommand publish" -l ephemeral -d 'Whoever is not listening now does not get it: plain PUBLISH on Redis'
+complete -c mithril -n "__fish_mithril_using_subcommand publish" -l ephemeral -d 'Record it nowhere, so that whoever is not listening now does not get it: plain PUBLISH on Redis'
 complete -c mithril -n "__fish_mithril_using_subcommand publish" -s q -l quiet -d 'Print results alone, no summary and no progress'
 complete -c mithril -n "__fish_mithril_using_subcommand publish" -s v -l verbose -d 'Log more; twice for everything'
 complete -c mithril -n "__fish_mithril_using_subcommand publish" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -127,7 +127,9 @@ pub enum Command {
     /// Publish a message
     ///
     /// A user gets a notification: an event with a correlation id, a time and data. Without a user
-    /// nothing is published: that is a warning, and exits with 1.
+    /// nothing is published: that is a warning, and exits with 1. What is published for a user, a room or
+    /// a project is recorded too, for whoever comes back later; on Redis by the history.* keys, which must
+    /// be those of the daemons.
     Publish(Publish),
     /// Print a completion script
     Completions {

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use crate::config;
 use crate::ids::UserId;
 use crate::protocol::{Position, Record, Topic};
 
@@ -49,6 +50,16 @@ impl Default for Bounds {
             entries: 1_000,
             age: Duration::from_hours(24),
             bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+impl From<&config::History> for Bounds {
+    fn from(history: &config::History) -> Self {
+        Self {
+            entries: history.size as usize,
+            age: history.ttl,
+            ..Self::default()
         }
     }
 }
@@ -135,9 +146,12 @@ pub trait History: fmt::Debug + Send + Sync {
 /// Why a history did not do it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HistoryError {
-    /// It can't be reached, or has not answered in time.
+    /// It can't be reached, or does not answer.
     #[error("the history is not available")]
     Unavailable,
+    /// It was asked to record a message and has not answered: it may have done so, or still do.
+    #[error("the history has not answered")]
+    Unanswered,
     /// The message or its id is larger than what is kept.
     #[error("the message is larger than a history takes")]
     TooLarge,

@@ -267,12 +267,13 @@ impl Link {
 
     /// Draws the consequences of a failure.
     fn failed(&self, wire: &Wire, failure: LinkFailure) -> LinkError {
-        let error = self.error(failure);
+        let mut error = self.error(failure);
         let mut state = self.state();
         if error.failure.is_of_connection() {
             if state.breaker.count(Instant::now()) {
                 state.cause = Some(error.clone());
             }
+            error.is_open = true;
         } else {
             state.breaker.close();
         }
@@ -287,6 +288,7 @@ impl Link {
         LinkError {
             place: self.place().into(),
             failure,
+            is_open: false,
         }
     }
 

@@ -82,6 +82,8 @@ pub enum Append {
     Known,
     /// The history could not be reached.
     Unavailable,
+    /// The history has not answered: it may be recorded or not.
+    Unanswered,
     /// It is too large to be kept.
     TooLarge,
 }
@@ -288,6 +290,7 @@ impl Metrics {
             Append::New => "new",
             Append::Known => "known",
             Append::Unavailable => "unavailable",
+            Append::Unanswered => "unanswered",
             Append::TooLarge => "too_large",
         };
         self.0.appends.get_or_create(&Outcome { result }).inc();

@@ -25,7 +25,7 @@ pub struct Publish {
     #[arg(long, value_name = "JSON", default_value = "{}")]
     pub data: String,
 
-    /// Whoever is not listening now does not get it: plain PUBLISH on Redis
+    /// Record it nowhere, so that whoever is not listening now does not get it: plain PUBLISH on Redis
     #[arg(long, conflicts_with = "url")]
     pub ephemeral: bool,
 

@@ -4,6 +4,7 @@
 //! operation that caused it.
 
 mod api;
+mod durable;
 mod message;
 mod plain;
 
@@ -24,9 +25,6 @@ const USERS: &str = "ws:";
 
 /// Why nothing can be published, and what to do about it.
 const NOWHERE: &str = "no Redis is configured: set redis.url (the variable REDIS_URL or --redis-url), or publish through a gateway with --url";
-/// Why a message can't be kept.
-const NO_HISTORY: &str = "there is no history on Redis to keep it in: publish through a gateway with --url, or to who listens now with --ephemeral";
-
 /// The most bytes that are read of a message, so that an endless input ends.
 const MOST: u64 = 64 * 1024 * 1024;
 
@@ -51,7 +49,10 @@ pub(super) fn run(
     outcome.extend(match (&args.url, config.redis.server) {
         (Some(url), _) => api::publish(url, args, &outgoing, &layers)?,
         (None, Some(redis)) if args.ephemeral => plain::publish(redis, outgoing)?,
-        (None, Some(_)) => anyhow::bail!(NO_HISTORY),
+        (None, Some(redis)) => {
+            let key = args.idempotency_key.as_deref();
+            durable::publish(redis, &config.history, key, outgoing)?
+        }
         (None, None) => anyhow::bail!(NOWHERE),
     });
     printer.rows(&rows(outcome), args.format)?;

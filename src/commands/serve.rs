@@ -173,11 +173,7 @@ fn settings(
     settings.metrics_listen = server.metrics_listen;
     settings.drain = drain(args.dev, server);
     settings.limits = limits(&config.limits);
-    let kept = Bounds {
-        entries: config.history.size as usize,
-        age: config.history.ttl,
-        ..Bounds::default()
-    };
+    let kept = Bounds::from(&config.history);
     if let Some(url) = &config.redis.server {
         settings.broker = RedisConfig::new(url.clone()).into();
         let link = Link::new(url.clone(), LinkLimits::default());

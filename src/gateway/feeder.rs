@@ -49,7 +49,9 @@ async fn ask(hub: &Hub, history: &dyn History, topic: Topic) {
         Ok(answer) => hub.answer(&topic, round, Some(answer)),
         Err(error) => {
             match error {
-                HistoryError::Unavailable => tracing::debug!(%topic, "the history does not answer"),
+                HistoryError::Unavailable | HistoryError::Unanswered => {
+                    tracing::debug!(%topic, "the history does not answer");
+                }
                 HistoryError::TooLarge => tracing::error!(%topic, "the history does not answer"),
             }
             hub.unanswered(&topic);

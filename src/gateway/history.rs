@@ -24,6 +24,12 @@ pub(super) enum Unpublished {
     /// The history can't be reached: whoever asked may try again.
     #[error("the history is not available")]
     Unavailable,
+    /// The history was asked and has not answered.
+    #[error(
+        "the history has not answered: whether the message is recorded is not known; with an \
+         idempotency_key it can be published again and is recorded once"
+    )]
+    Unanswered,
     /// It is larger than a message may be.
     #[error("the message is larger than allowed")]
     TooLarge,
@@ -75,6 +81,7 @@ impl Services {
             Ok(appended) if appended.is_new => self.metrics.append(Append::New),
             Ok(_) => self.metrics.append(Append::Known),
             Err(Unpublished::Unavailable) => self.metrics.append(Append::Unavailable),
+            Err(Unpublished::Unanswered) => self.metrics.append(Append::Unanswered),
             Err(Unpublished::TooLarge) => self.metrics.append(Append::TooLarge),
             Err(Unpublished::NotKept | Unpublished::Encode(_)) => {}
         }
@@ -99,6 +106,7 @@ impl Services {
         let appended = self.history.append(topic, &record, known_by).await;
         appended.map_err(|error| match error {
             HistoryError::Unavailable => Unpublished::Unavailable,
+            HistoryError::Unanswered => Unpublished::Unanswered,
             HistoryError::TooLarge => Unpublished::TooLarge,
         })
     }

@@ -147,7 +147,10 @@ impl Hub {
         let is_new = match (&envelope.address, &envelope.content) {
             (Address::Topic(topic), Content::Notice { message_id, .. }) => message_id
                 .as_ref()
-                .is_none_or(|id| lock(&self.repeats).insert(topic, id)),
+                .is_none_or(|id| lock(&self.repeats).show(topic, id)),
+            (Address::Topic(topic), Content::Said { message_id, .. }) => {
+                lock(&self.repeats).show(topic, message_id)
+            }
             // It comes once, and not at all where it was told already.
             (Address::Topic(topic), Content::Moved { message_id, .. }) => {
                 !lock(&self.repeats).contains(topic, message_id)
@@ -162,7 +165,7 @@ impl Hub {
         if let (Address::Topic(topic), Content::Moved { message_id, .. }) =
             (&envelope.address, &envelope.content)
         {
-            lock(&self.repeats).insert(topic, message_id);
+            lock(&self.repeats).show(topic, message_id);
         }
     }
 

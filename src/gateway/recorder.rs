@@ -88,7 +88,7 @@ async fn record(mut lane: Receiver<Envelope>, services: Arc<Services>, stop: Can
         let known_by = Idempotency::MessageId;
         if let Err(error) = services.publish_durable(&envelope, known_by).await {
             match error {
-                Unpublished::Unavailable | Unpublished::TooLarge => {
+                Unpublished::Unavailable | Unpublished::Unanswered | Unpublished::TooLarge => {
                     tracing::debug!(%error, "a broadcast was not recorded");
                 }
                 Unpublished::NotKept | Unpublished::Encode(_) => {

@@ -112,7 +112,8 @@ impl Relay {
                 error = &error as &dyn std::error::Error,
                 "published here only"
             );
-            self.hub.publish(envelope);
+            // What was given up may be done later all the same, and come back.
+            self.hub.publish_once(envelope);
         }
         Ok(())
     }

@@ -6,7 +6,8 @@
 //! So the stream lasts longer than its entries count, and what is known of it longer than the stream.
 //!
 //! A script reads all its keys before it writes to any, so that a key of another kind or a lack of
-//! memory refuses it whole. Whoever gives up on Redis does not know whether the message was recorded.
+//! memory refuses it whole. Whoever gives up on an answer does not know whether a message was recorded;
+//! under an id, it can be recorded again without being there twice.
 
 mod scripts;
 
@@ -67,13 +68,26 @@ impl RedisHistory {
         &self,
         run: Run<'_>,
         read: impl FnOnce(Reply) -> Option<T>,
-    ) -> Result<T, HistoryError> {
+    ) -> Result<T, LinkError> {
         let answer = self.link.run(run).await;
         let answer = answer.and_then(|reply| {
-            let garbled = || self.link.error(LinkFailure::Garbled);
+            let garbled = || LinkError {
+                is_open: true,
+                ..self.link.error(LinkFailure::Garbled)
+            };
             read(reply).ok_or_else(garbled)
         });
         self.note(answer.as_ref().err());
+        answer
+    }
+
+    /// What changes nothing that anyone waits for: done or not.
+    async fn ask<T>(
+        &self,
+        run: Run<'_>,
+        read: impl FnOnce(Reply) -> Option<T>,
+    ) -> Result<T, HistoryError> {
+        let answer = self.run(run, read).await;
         answer.map_err(|_| HistoryError::Unavailable)
     }
 
@@ -98,20 +112,15 @@ impl RedisHistory {
         }
     }
 
-    async fn append(
+    /// What [`History::append`] does, with the cause where it does not. An id must not be longer than
+    /// [`MAX_ID`].
+    pub async fn record(
         &self,
         topic: &Topic,
         record: &Record,
         known_by: Idempotency<'_>,
-    ) -> Result<Appended, HistoryError> {
-        let (kind, id) = match known_by {
-            Idempotency::None => ("", ""),
-            Idempotency::MessageId => ("m", &*record.message_id),
-            Idempotency::Key(key) => ("k", key),
-        };
-        if id.len() > MAX_ID {
-            return Err(HistoryError::TooLarge);
-        }
+    ) -> Result<Appended, LinkError> {
+        let (kind, id) = id_of(record, known_by);
         let run = self.on(&self.scripts.append, topic, Some("seen"));
         let run = run
             .arg(self.bounds.entries.max(1).to_string())
@@ -131,6 +140,22 @@ impl RedisHistory {
         self.run(run, read).await
     }
 
+    async fn append(
+        &self,
+        topic: &Topic,
+        record: &Record,
+        known_by: Idempotency<'_>,
+    ) -> Result<Appended, HistoryError> {
+        if id_of(record, known_by).1.len() > MAX_ID {
+            return Err(HistoryError::TooLarge);
+        }
+        let recorded = self.record(topic, record, known_by).await;
+        recorded.map_err(|error| match error.is_open {
+            true => HistoryError::Unanswered,
+            false => HistoryError::Unavailable,
+        })
+    }
+
     async fn read(&self, topic: &Topic, after: u64, most: usize) -> Result<Page, HistoryError> {
         let run = self.on(&self.scripts.read, topic, None);
         let run = run.arg(after.to_string()).arg(most.to_string());
@@ -143,7 +168,7 @@ impl RedisHistory {
                 entries: entries_of(entries.list()?)?,
             })
         };
-        self.run(run, read).await
+        self.ask(run, read).await
     }
 }
 
@@ -159,7 +184,7 @@ impl History for RedisHistory {
 
     fn position<'a>(&'a self, topic: &'a Topic) -> HistoryFuture<'a, Position> {
         let run = self.on(&self.scripts.position, topic, None);
-        Box::pin(self.run(run, position_of))
+        Box::pin(self.ask(run, position_of))
     }
 
     fn read<'a>(&'a self, topic: &'a Topic, after: u64, most: usize) -> HistoryFuture<'a, Page> {
@@ -173,7 +198,7 @@ impl History for RedisHistory {
     ) -> HistoryFuture<'a, Option<Position>> {
         let run = self.on(&self.scripts.cursor, topic, Some("cursor"));
         let run = run.arg(user.as_str());
-        Box::pin(self.run(run, |reply| match reply {
+        Box::pin(self.ask(run, |reply| match reply {
             Reply::Nil => Some(None),
             reply => position_of(reply).map(Some),
         }))
@@ -192,7 +217,16 @@ impl History for RedisHistory {
             .arg(millis(CURSORS_LAST))
             .arg(offset.to_string())
             .arg(epoch.map_or_else(String::new, |epoch| format!("={epoch}")));
-        Box::pin(self.run(run, |reply| number(&reply)))
+        Box::pin(self.ask(run, |reply| number(&reply)))
+    }
+}
+
+/// The kind of id that a message is known by, and the id; both empty where there is none.
+fn id_of<'a>(record: &'a Record, known_by: Idempotency<'a>) -> (&'static str, &'a str) {
+    match known_by {
+        Idempotency::None => ("", ""),
+        Idempotency::MessageId => ("m", &record.message_id),
+        Idempotency::Key(key) => ("k", key),
     }
 }
 

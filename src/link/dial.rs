@@ -135,6 +135,7 @@ impl Dialer {
         done.map_err(|failure| LinkError {
             place: place.into(),
             failure,
+            is_open: false,
         })
     }
 }

@@ -17,6 +17,8 @@ pub struct LinkError {
     pub place: Arc<str>,
     /// What failed.
     pub failure: LinkFailure,
+    /// Whether the command was on its way, so that it may have been done, or still be.
+    pub is_open: bool,
 }
 
 /// What failed.
@@ -79,7 +81,7 @@ pub enum LinkFailure {
     #[error("has no such database: check redis.db and redis.url")]
     Database,
     /// It lacks what is needed.
-    #[error("is too old: version 6 or later is needed")]
+    #[error("is too old: version 6.2 or later is needed")]
     TooOld,
     /// A script has to be sent in full.
     #[error("does not know the script")]

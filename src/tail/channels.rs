@@ -25,6 +25,11 @@ impl Channels {
         Self { globs }
     }
 
+    /// As they were asked for.
+    pub(super) fn globs(&self) -> &[Glob] {
+        &self.globs
+    }
+
     /// Whether a topic is asked for.
     pub fn has(&self, topic: &str) -> bool {
         self.globs.iter().any(|glob| glob.matches(topic))

@@ -3,6 +3,8 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
+
 use super::message::Message;
 
 /// The most messages that wait.
@@ -39,6 +41,7 @@ pub enum Mark {
 pub struct Queue {
     waiting: Mutex<Waiting>,
     changed: Condvar,
+    taken: Notify,
     most: usize,
     most_bytes: usize,
 }
@@ -62,6 +65,7 @@ impl Queue {
         Self {
             waiting: Mutex::default(),
             changed: Condvar::new(),
+            taken: Notify::new(),
             most,
             most_bytes,
         }
@@ -100,6 +104,23 @@ impl Queue {
         }
     }
 
+    /// Waits until half of the queue is free, or nobody takes from it any more: for who can wait.
+    pub async fn room(&self) {
+        loop {
+            let mut taken = std::pin::pin!(self.taken.notified());
+            taken.as_mut().enable();
+            let is_roomy = {
+                let waiting = self.waiting();
+                let (items, bytes) = (waiting.items.len(), waiting.bytes);
+                waiting.closed || items <= self.most / 2 && bytes <= self.most_bytes / 2
+            };
+            if is_roomy {
+                return;
+            }
+            taken.await;
+        }
+    }
+
     /// Waits for items and takes all that there are; nothing once the queue is closed and empty.
     pub fn take(&self) -> Option<Vec<Item>> {
         let is_idle = |waiting: &mut Waiting| waiting.items.is_empty() && !waiting.closed;
@@ -109,6 +130,8 @@ impl Queue {
             .unwrap_or_else(PoisonError::into_inner);
         waiting.bytes = 0;
         let items = std::mem::take(&mut waiting.items);
+        drop(waiting);
+        self.taken.notify_waiters();
         (!items.is_empty()).then_some(items)
     }
 
@@ -116,6 +139,7 @@ impl Queue {
     pub fn close(&self) {
         self.waiting().closed = true;
         self.changed.notify_all();
+        self.taken.notify_waiters();
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -190,6 +214,19 @@ mod tests {
         queue.push(message("b"));
         assert_eq!(taken(&queue), ["a"]);
         assert!(queue.take().is_none());
+    }
+
+    #[tokio::test]
+    async fn who_can_wait_waits_for_room() {
+        let queue = Queue::new(2, usize::MAX);
+        queue.room().await;
+        queue.push(message("a"));
+        queue.push(message("b"));
+        let (_, taken) = tokio::join!(queue.room(), async { taken(&queue) });
+        assert_eq!(taken, ["a", "b"]);
+        queue.push(message("c"));
+        queue.push(message("d"));
+        tokio::join!(queue.room(), async { queue.close() });
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod content;
 
 mod daemon;
 mod diff;
+mod durable_on_redis;
 mod fixes;
 mod fixture;
 mod generated;

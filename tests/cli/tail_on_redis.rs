@@ -262,15 +262,3 @@ async fn rooms_projects_and_subjects_get_what_their_members_expect() {
     assert_eq!(subject["channel"], "exercise.42.progress");
     assert_eq!(subject["data"], json!({"a": 1}));
 }
-
-#[test]
-fn without_a_history_a_message_is_not_kept_silently() {
-    let redis = RedisServer::start();
-    let mut command = mithril(&std::env::temp_dir());
-    command
-        .env("REDIS_URL", redis.url())
-        .args(["publish", "ws:42", "--event", "a"]);
-    let outcome: Outcome = command.output().unwrap().into();
-    assert_eq!(outcome.code, 2);
-    assert!(outcome.stderr.contains("--ephemeral"), "{}", outcome.stderr);
-}

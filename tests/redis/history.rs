@@ -15,9 +15,9 @@ use crate::server::RedisServer;
 use crate::subscriber::impatient;
 
 const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
-const ROOM: &str = "room:maths";
+pub(crate) const ROOM: &str = "room:maths";
 
-async fn replica(server: &RedisServer, trust_restart: bool) -> Fixture {
+pub(crate) async fn replica(server: &RedisServer, trust_restart: bool) -> Fixture {
     let url: mithril::config::RedisUrl = server.url().parse().unwrap();
     let link = Link::new(url.clone(), impatient().limits);
     let history = RedisHistory::new(link, Bounds::default(), trust_restart);
@@ -32,19 +32,19 @@ async fn replica(server: &RedisServer, trust_restart: bool) -> Fixture {
     .await
 }
 
-async fn connect(replica: &Fixture, user: &str) -> Client {
+pub(crate) async fn connect(replica: &Fixture, user: &str) -> Client {
     let claims = json!({"sub": user, "exp": NOW + 60});
     replica.connect_v1(&claims, "/ws").await
 }
 
 /// The answer to a subscription, with what is known of the topic's position.
-async fn subscribe(client: &mut Client, recover: Value) -> Value {
+pub(crate) async fn subscribe(client: &mut Client, recover: Value) -> Value {
     let frame = json!({"type": "subscribe", "topics": [ROOM], "recover": recover});
     client.ask_past_events(frame).await["data"]["subscribed"][0].clone()
 }
 
 /// The next message that was recorded, whatever is said of members meanwhile.
-async fn recorded(client: &mut Client) -> (u64, Value) {
+pub(crate) async fn recorded(client: &mut Client) -> (u64, Value) {
     loop {
         let event = client.receive().await;
         if let Some(offset) = event["offset"].as_u64() {
@@ -54,7 +54,7 @@ async fn recorded(client: &mut Client) -> (u64, Value) {
 }
 
 /// No message with an offset is on its way to the client.
-async fn nothing_recorded(client: &mut Client) {
+pub(crate) async fn nothing_recorded(client: &mut Client) {
     let mut answer = client.ask(r#"{"type":"ping"}"#).await;
     while answer["type"] != "pong" {
         assert_eq!(answer.get("offset"), None, "{answer}");
@@ -62,7 +62,7 @@ async fn nothing_recorded(client: &mut Client) {
     }
 }
 
-async fn say(client: &mut Client, data: &str) {
+pub(crate) async fn say(client: &mut Client, data: &str) {
     let frame = json!({"type": "publish", "topic": ROOM, "data": data, "request_id": "p"});
     client.send(frame.to_string()).await;
 }

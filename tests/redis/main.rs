@@ -5,6 +5,7 @@
     reason = "a helper that fails fails its test"
 )]
 
+mod acceptance;
 #[expect(dead_code, reason = "each tier uses a part of it")]
 #[path = "../cli/fixture.rs"]
 mod binary;
@@ -26,6 +27,9 @@ mod presence;
 #[path = "../broker/recorder.rs"]
 mod recorder;
 mod refusals;
+mod replica;
+mod replicas;
 #[path = "../support/redis.rs"]
 mod server;
 mod subscriber;
+mod unanswered;

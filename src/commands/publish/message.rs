@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use super::Outcome;
 use crate::clock::Clock;
-use crate::protocol::{self, Address, Content, Dialect, Envelope, MAX_DEPTH, MessageKind, Topic};
+use crate::protocol::{
+    self, Address, Content, Dialect, Envelope, MAX_DEPTH, MessageKind, Record, Stamp, Topic,
+};
 
 /// Who published what a project gets, as its envelope says.
 const SOURCE: &str = "mithril";
@@ -160,6 +162,30 @@ impl Outgoing {
         })?)
     }
 
+    /// What its topic's history keeps.
+    pub(super) fn record(self) -> Result<(Topic, Record), anyhow::Error> {
+        let stamp = Stamp::new(self.timestamp);
+        let content = match self.kind {
+            None => Content::Text(self.data.get().to_owned()),
+            Some(kind) => Content::Notice {
+                kind: kind.as_str().to_owned(),
+                data: self.data,
+                timestamp: Some(stamp.time()),
+                message_id: Some(stamp.message_id.to_string()),
+            },
+        };
+        let topic = self.topic.clone();
+        let record = Envelope::new(Address::Topic(self.topic), content).record(&stamp)?;
+        let record = record.filter(|_| topic.has_history());
+        let record = record.with_context(|| {
+            format!(
+                "no history keeps what is published on {topic}: publish it to who listens now with \
+                 --ephemeral"
+            )
+        })?;
+        Ok((topic, record))
+    }
+
     /// The channel and the payload for who listens at this moment.
     pub(super) fn plain(self) -> Result<(String, String), anyhow::Error> {
         let (kind, timestamp) = (self.kind.clone(), self.time());
@@ -256,6 +282,24 @@ mod tests {
             request,
             format!(r#"{{"topic":"room:a","type":"news",{DATA}"#)
         );
+    }
+
+    #[test]
+    fn a_history_keeps_what_members_and_users_are_shown() {
+        let keep = |topic, event| outgoing(topic, event).unwrap().record();
+        let (topic, record) = keep("project:p", Some("built")).unwrap();
+        let id = &record.message_id;
+        let payload = format!(
+            r#"{{"type":"built","message_id":"{id}","timestamp":"1970-01-01T00:00:00.000Z",{DATA}"#
+        );
+        assert_eq!(
+            (topic.to_string(), record.payload),
+            ("project:p".into(), payload)
+        );
+        let (_, record) = keep("ws:42", Some("done")).unwrap();
+        assert!(record.payload.contains(r#""data":{"event":"done","#));
+        let error = keep("exercise.42.progress", None).unwrap_err();
+        assert!(error.to_string().contains("--ephemeral"), "{error}");
     }
 
     #[test]

@@ -9,10 +9,11 @@ use crate::cli::{Tail, TailFormat};
 use crate::clock::Clock;
 use crate::commands::credentials;
 use crate::config::{Config, Layers};
+use crate::history::Bounds;
 use crate::output::MessageFormat;
 use crate::remote::{Endpoint, Protocol};
 use crate::tail::gateway::Gateway;
-use crate::tail::redis::Redis;
+use crate::tail::redis::{Past, Redis};
 use crate::tail::{Channels, Filter, Intake, Queue, Template};
 
 /// The route of sockets.
@@ -21,9 +22,6 @@ const ROUTE: &str = "/ws";
 /// Why nothing can be followed, and what to do about it.
 const NOWHERE: &str = "no Redis is configured: set redis.url (the variable REDIS_URL or --redis-url), or follow a gateway with --url";
 
-/// Why nothing of the past can be shown.
-const NO_HISTORY: &str =
-    "there is no history on Redis to begin with: --last shows that of a gateway (--url)";
 /// Why it is not known what is how old.
 const NO_TIMES: &str = "a gateway does not say when a message was recorded: --last goes by number";
 
@@ -66,7 +64,6 @@ impl Plan {
         };
         let reconnects = !args.no_reconnect;
         let source = match args.url {
-            None if args.last.is_some() || args.since.is_some() => anyhow::bail!(NO_HISTORY),
             Some(_) if args.since.is_some() => anyhow::bail!(NO_TIMES),
             Some(url) => Source::Gateway(Gateway {
                 endpoint: Endpoint::parse(&url, Protocol::WebSocket)?.with_route(ROUTE),
@@ -75,10 +72,17 @@ impl Plan {
                 reconnects,
                 last: args.last,
             }),
-            None => Source::Redis(Redis {
-                url: Config::load(&layers)?.redis.server.context(NOWHERE)?,
-                reconnects,
-            }),
+            None => {
+                let config = Config::load(&layers)?;
+                let (last, since) = (args.last, args.since);
+                Source::Redis(Redis {
+                    url: config.redis.server.context(NOWHERE)?,
+                    reconnects,
+                    past: (last.is_some() || since.is_some()).then_some(Past { last, since }),
+                    kept: Bounds::from(&config.history),
+                    trust_restart: config.history.trust_restart,
+                })
+            }
         };
         Ok(Self {
             source,

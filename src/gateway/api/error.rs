@@ -180,8 +180,10 @@ impl ApiError {
             Self::TooLarge(_)
             | Self::Unpublished(Unpublished::TooLarge)
             | Self::History(HistoryError::TooLarge) => ErrorCode::TooLarge,
-            Self::Unpublished(Unpublished::Unavailable)
-            | Self::History(HistoryError::Unavailable) => ErrorCode::Unavailable,
+            Self::Unpublished(Unpublished::Unavailable | Unpublished::Unanswered)
+            | Self::History(HistoryError::Unavailable | HistoryError::Unanswered) => {
+                ErrorCode::Unavailable
+            }
             Self::Forbidden(_) | Self::Kind(KindError::Reserved) => ErrorCode::Forbidden,
             Self::Request(error) => error.code(),
             Self::Unpublished(Unpublished::Encode(_))

@@ -207,11 +207,12 @@ impl Hub {
         else {
             return self.publish(&envelope);
         };
-        // What a member said is published by the one replica that heard it.
+        // What a member said is published by the one replica that heard it: what is known of it here
+        // is known because no history answered then.
         let is_known = match &envelope.content {
-            Content::Said { .. } => false,
+            Content::Said { .. } => self.has_shown(topic, &envelope),
             Content::Text(_) | Content::Notice { .. } | Content::Moved { .. } => {
-                !lock(&self.repeats).insert(topic, &recorded.message_id)
+                !lock(&self.repeats).record(topic, &recorded.message_id)
             }
         };
         let mut frames = Frames::of(&envelope);
@@ -299,11 +300,17 @@ impl Hub {
         match answer {
             Some(answer) => {
                 let outcome = course.feed.answered(round, answer);
-                place.follow_up(outcome);
+                place.follow_up(outcome, |envelope| self.has_shown(topic, envelope));
             }
             None => course.feed.failed(round),
         }
         self.queue_question(topic, place);
+    }
+
+    /// Whether it was shown here because no history answered then.
+    fn has_shown(&self, topic: &Topic, envelope: &Envelope) -> bool {
+        let recorded = envelope.recorded.as_ref();
+        recorded.is_some_and(|recorded| lock(&self.repeats).showed(topic, &recorded.message_id))
     }
 
     fn queue_question(&self, topic: &Topic, place: &mut Place) {

@@ -125,12 +125,18 @@ impl Place {
     }
 
     /// Publishes what the feed had been waiting for.
-    pub(super) fn follow_up(&mut self, outcome: Result<Vec<(u64, Arc<Envelope>)>, Broken>) {
+    pub(super) fn follow_up(
+        &mut self,
+        outcome: Result<Vec<(u64, Arc<Envelope>)>, Broken>,
+        is_known: impl Fn(&Envelope) -> bool,
+    ) {
         match outcome {
             Ok(next) => {
                 for (offset, envelope) in next {
                     let mut frames = Frames::of(&envelope);
-                    frames.push_to(self.live.values());
+                    if !is_known(&envelope) {
+                        frames.push_to(self.live.values());
+                    }
                     self.queue(&mut frames, Some(offset));
                 }
             }

@@ -59,6 +59,11 @@ impl Session {
                 self.services.relay.publish(&envelope).await?;
                 None
             }
+            // It may still be recorded and come to all: here it has been shown by then.
+            Err(Unpublished::Unanswered) => {
+                self.services.hub.publish_once(&envelope);
+                None
+            }
             Err(error @ Unpublished::TooLarge) => {
                 return self.refuse(ErrorCode::TooLarge, &error.to_string(), request_id);
             }

@@ -11,10 +11,7 @@ end
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local run = ''
-if not TRUSTS then
-  run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
-end
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
 
 local kept = redis.call('HMGET', META, 'epoch', 'last', 'at', 'run')
 local epoch, last, at = kept[1], tonumber(kept[2]), tonumber(kept[3])
@@ -34,8 +31,12 @@ local function begin()
   redis.call('DEL', STREAM)
 end
 
--- Keeps what is known of the topic; of one without messages, for a day.
+-- Keeps what is known of the topic; of one without messages, for a day. Who trusts this run does so
+-- for all: others are not to begin anew what has gone on meanwhile.
 local function touch()
+  if epoch == kept[1] and kept[4] ~= run then
+    redis.call('HSET', META, 'run', run)
+  end
   local keep = 24 * HOUR
   if last > 0 then
     keep = KEEP

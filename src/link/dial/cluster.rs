@@ -52,6 +52,7 @@ impl Dialer {
         let mut last = LinkError {
             place: self.shown.as_str().into(),
             failure: LinkFailure::ClusterDown,
+            is_open: false,
         };
         for node in nodes.iter().cycle().skip(first).take(nodes.len()) {
             match self.subscriber_at(self.tcp(node)).await {
