@@ -150,9 +150,12 @@ impl RedisHistory {
             return Err(HistoryError::TooLarge);
         }
         let recorded = self.record(topic, record, known_by).await;
-        recorded.map_err(|error| match error.is_open {
-            true => HistoryError::Unanswered,
-            false => HistoryError::Unavailable,
+        recorded.map_err(|error| {
+            if error.is_open {
+                HistoryError::Unanswered
+            } else {
+                HistoryError::Unavailable
+            }
         })
     }
 

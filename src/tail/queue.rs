@@ -222,7 +222,7 @@ mod tests {
         queue.room().await;
         queue.push(message("a"));
         queue.push(message("b"));
-        let (_, taken) = tokio::join!(queue.room(), async { taken(&queue) });
+        let ((), taken) = tokio::join!(queue.room(), async { taken(&queue) });
         assert_eq!(taken, ["a", "b"]);
         queue.push(message("c"));
         queue.push(message("d"));

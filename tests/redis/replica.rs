@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
+use tokio::task::JoinSet;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
@@ -24,6 +25,7 @@ const KEY: &str = "a-key-of-at-least-thirty-two-bytes";
 pub(crate) struct Replica {
     child: Child,
     pub(crate) address: SocketAddr,
+    _log: JoinSet<()>,
 }
 
 impl Replica {
@@ -56,8 +58,13 @@ impl Replica {
             }
         };
         // Read on, so that it is never held up by its log.
-        tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
-        Self { child, address }
+        let mut reading = JoinSet::new();
+        reading.spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
+        Self {
+            child,
+            address,
+            _log: reading,
+        }
     }
 
     /// Ends it as if the power had gone.

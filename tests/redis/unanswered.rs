@@ -101,7 +101,10 @@ async fn what_a_member_says_meanwhile_is_shown_once() {
         }
     }
     let answer = anna.receive().await;
-    assert_eq!((&answer["request_id"], answer["data"].get("offset")), (&json!("p"), None));
+    assert_eq!(
+        (&answer["request_id"], answer["data"].get("offset")),
+        (&json!("p"), None)
+    );
     server.thaw();
     let (offset, data) = recorded(&mut ben).await;
     assert_eq!((offset, &data["data"]), (2, &json!("2")));
