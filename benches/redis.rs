@@ -1,19 +1,25 @@
-//! What Redis costs: subscriptions made anew after a restart, publishing, receiving, and the cache,
-//! against a real redis-server.
+//! What Redis costs: subscriptions made anew after a restart, publishing, recording, receiving, the way
+//! to a client, and the cache, against a real redis-server.
 //!
-//! `make bench-redis`, or `cargo bench --bench redis`. Beside publishing stands the bare loop: the
-//! same messages written as one pipeline. Compare the ratios, not figures of two machines.
+//! `make bench-redis`, or `cargo bench --bench redis [-- PART …]` with the names of [`PARTS`]. Beside
+//! publishing stands the bare loop: the same messages written as one pipeline; and beside the way to a
+//! client one that writes to its socket. Compare the ratios, not figures of two machines.
 
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stdout,
-    reason = "a bench prints, and stops where it can't go on"
+    clippy::disallowed_methods,
+    reason = "a bench prints, stops where it can't go on, and waits for what it spawns"
 )]
 
 #[expect(unreachable_pub, reason = "the generators are shared with the tests")]
 #[path = "../tests/support/content.rs"]
 mod content;
+#[path = "redis/durable.rs"]
+mod durable;
+#[path = "redis/latency.rs"]
+mod latency;
 #[path = "../tests/broker/recorder.rs"]
 #[expect(dead_code, reason = "a bench uses a part of it")]
 mod recorder;
@@ -49,13 +55,38 @@ const PAYLOAD: usize = 200;
 const OUTSTANDING: usize = 100;
 const EXERCISES: usize = 10_000;
 
+/// What can be measured.
+const PARTS: [&str; 6] = [
+    "restoring",
+    "publishing",
+    "recording",
+    "receiving",
+    "latency",
+    "caching",
+];
+
 fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [mode, redis] = &arguments[..]
+        && mode == latency::MODE
+    {
+        return latency::serve(redis);
+    }
+    rlimit::increase_nofile_limit(u64::MAX).expect("the limit of open files can be raised");
+    let is_asked = |part: &&str| arguments.iter().any(|argument| argument == part);
+    let asked: Vec<&str> = PARTS.into_iter().filter(is_asked).collect();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        restoring().await;
-        publishing().await;
-        receiving().await;
-        caching().await;
+        for part in if asked.is_empty() { &PARTS[..] } else { &asked } {
+            match *part {
+                "restoring" => restoring().await,
+                "publishing" => publishing().await,
+                "recording" => durable::publishing().await,
+                "receiving" => receiving().await,
+                "latency" => latency::compare().await,
+                _ => caching().await,
+            }
+        }
     });
 }
 
