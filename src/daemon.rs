@@ -402,7 +402,7 @@ impl Running {
     /// Stops: sockets first, while HTTP still answers that the daemon drains; then HTTP. Returns who
     /// did not stop in time. Dropping the future stops the waiting, not what was begun.
     pub async fn drain(self) -> Vec<TaskName> {
-        let milliseconds = self.drain.as_millis();
+        let milliseconds = u64::try_from(self.drain.as_millis()).unwrap_or(u64::MAX);
         tracing::info!(connections = self.connections(), milliseconds, "draining");
         let deadline = Instant::now() + self.drain;
         let reloads = self.reloader.as_ref().map(Reloader::tasks);

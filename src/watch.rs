@@ -2,8 +2,8 @@
 //!
 //! Directories are watched, not files: a watch on a file is silent for ever after the first editor
 //! that saves by renaming. Whatever makes the watch lose sight (a full queue, another directory in
-//! the root's place, a root that goes and comes back) it says that everything may have changed, and
-//! watches anew. Every few minutes it does so in any case.
+//! the root's place, a root that goes and comes back) it says that anything may have changed, and
+//! watches anew. Every few minutes it does so in any case, and goes by nothing that was said before.
 
 mod changes;
 mod debounce;
@@ -49,8 +49,8 @@ pub struct Watch {
     rescan_at: Instant,
     /// Until when losing track again is no coincidence.
     calm_at: Instant,
-    /// Whether what happened unseen has not been told of yet.
-    missed: bool,
+    /// What happened unseen and has not been told of yet.
+    missed: ChangeSet,
     /// Whether it has been said that the system does not tell of changes.
     said: bool,
 }
@@ -73,7 +73,7 @@ impl Watch {
             retry_at: now,
             rescan_at: now,
             calm_at: now,
-            missed: false,
+            missed: ChangeSet::default(),
             said: false,
         };
         watch.rescan_at += watch.pause();
@@ -110,7 +110,7 @@ impl Watch {
             && let Err(error) = lookout.cover(directories).await
         {
             self.blind(&error);
-            self.miss(Instant::now());
+            self.miss(ChangeSet::Unseen, Instant::now());
         }
         self.changed(changes);
     }
@@ -125,16 +125,16 @@ impl Watch {
         let now = Instant::now();
         match how {
             Loss::Overflow => {
-                self.miss(self.calm_at.max(now));
+                self.miss(ChangeSet::Unseen, self.calm_at.max(now));
                 self.calm_at = self.look_at + CALM;
             }
-            Loss::Root | Loss::Unreadable => self.miss(now),
+            Loss::Root | Loss::Unreadable => self.miss(ChangeSet::Unseen, now),
         }
     }
 
-    /// Everything is told of at that time.
-    fn miss(&mut self, look_at: Instant) {
-        self.missed = true;
+    /// This is told of at that time.
+    fn miss(&mut self, changes: ChangeSet, look_at: Instant) {
+        self.missed.add(changes);
         self.look_at = look_at;
     }
 
@@ -153,12 +153,13 @@ impl Watch {
             self.identity = found;
             self.lookout = None;
             self.retry_at = now;
-            self.missed = true;
+            self.missed.add(ChangeSet::Unseen);
         }
         self.watch(now, found.is_some()).await;
         // What happened before is told by nobody.
-        if std::mem::take(&mut self.missed) {
-            self.changed(ChangeSet::Everything);
+        let missed = std::mem::take(&mut self.missed);
+        if missed.paths().is_none() {
+            self.changed(missed);
         }
     }
 
@@ -178,7 +179,7 @@ impl Watch {
                 self.backoff.reset();
                 self.said = false;
                 self.rescan_at = Instant::now() + RESCAN;
-                self.missed = true;
+                self.missed.add(ChangeSet::Unseen);
             }
             Err(error) => self.blind(&error),
         }
@@ -187,7 +188,7 @@ impl Watch {
     fn rescan(&mut self) {
         // Directories that were missed are found by watching anew.
         self.lookout = None;
-        self.miss(Instant::now());
+        self.miss(ChangeSet::Everything, Instant::now());
         self.rescan_at = self.look_at + self.pause();
     }
 

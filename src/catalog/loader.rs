@@ -111,6 +111,12 @@ impl Loader {
         Ok(self.news)
     }
 
+    /// Does so with what happened while nobody saw it: what the file system says tells.
+    pub fn catch_up(&mut self) -> Result<bool, LoadError> {
+        self.news |= self.ledger.catch_up()?;
+        Ok(self.news)
+    }
+
     /// Makes a catalog of the first load: what is broken is left out, and of clashing ids the first
     /// by path counts.
     pub fn first(&mut self) -> Result<(Catalog, Report), CatalogError> {

@@ -268,7 +268,12 @@ impl Work {
                 (ChangeSet::Everything, true)
             }
         };
-        let news = match self.loader.examine(changes.paths()) {
+        let examined = match &changes {
+            ChangeSet::Paths(paths) => self.loader.examine(Some(paths)),
+            ChangeSet::Unseen => self.loader.catch_up(),
+            ChangeSet::Everything => self.loader.examine(None),
+        };
+        let news = match examined {
             Ok(news) => news,
             Err(error) => {
                 store.stands(Standing::Failed);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-/// From so many paths on, a walk finds what changed sooner than looking at each of them.
+/// From so many paths on, what changed is found sooner by looking everywhere.
 const MOST: usize = 4096;
 
 /// What may have changed.
@@ -11,7 +11,9 @@ const MOST: usize = 4096;
 pub enum ChangeSet {
     /// These paths, which begin at the root.
     Paths(BTreeSet<PathBuf>),
-    /// Anything.
+    /// Anything, and it was not seen: what the file system says of files and directories tells.
+    Unseen,
+    /// Anything, and nothing that is said of directories is believed: some systems say nothing.
     Everything,
 }
 
@@ -24,22 +26,23 @@ impl ChangeSet {
     /// Adds what else may have changed.
     pub fn add(&mut self, other: Self) {
         match (&mut *self, other) {
-            (Self::Everything, _) => {}
+            (Self::Everything, _) | (Self::Unseen, Self::Paths(_) | Self::Unseen) => {}
             (Self::Paths(paths), Self::Paths(others)) => {
                 paths.extend(others);
                 if paths.len() > MOST {
-                    *self = Self::Everything;
+                    *self = Self::Unseen;
                 }
             }
-            (Self::Paths(_), Self::Everything) => *self = Self::Everything,
+            (Self::Paths(_), more @ (Self::Unseen | Self::Everything))
+            | (Self::Unseen, more @ Self::Everything) => *self = more,
         }
     }
 
-    /// The paths; nothing where it is everything.
+    /// The paths; nothing where it is anything.
     pub fn paths(&self) -> Option<&BTreeSet<PathBuf>> {
         match self {
             Self::Paths(paths) => Some(paths),
-            Self::Everything => None,
+            Self::Unseen | Self::Everything => None,
         }
     }
 }
@@ -56,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn too_many_paths_are_everything() {
+    fn too_many_paths_are_anything() {
         let mut changes = ChangeSet::default();
         for number in 0..MOST {
             changes.add(ChangeSet::of(PathBuf::from(number.to_string())));
@@ -64,8 +67,11 @@ mod tests {
         changes.add(ChangeSet::of(PathBuf::from("0")));
         assert_eq!(changes.paths().map(BTreeSet::len), Some(MOST));
         changes.add(ChangeSet::of(PathBuf::from("one more")));
-        assert_eq!(changes, ChangeSet::Everything);
+        assert_eq!(changes, ChangeSet::Unseen);
         changes.add(ChangeSet::default());
+        assert_eq!(changes, ChangeSet::Unseen);
+        changes.add(ChangeSet::Everything);
+        changes.add(ChangeSet::Unseen);
         assert_eq!(changes, ChangeSet::Everything);
     }
 }

@@ -140,8 +140,8 @@ async fn a_second_signal_ends_at_once() {
 #[tokio::test]
 async fn nobody_waits_for_a_prompt_unless_somebody_says_so() {
     for (arguments, window) in [
-        (&[][..], "\"milliseconds\":\"500\""),
-        (&["--server-drain", "700ms"], "\"milliseconds\":\"700\""),
+        (&[][..], "\"milliseconds\":500"),
+        (&["--server-drain", "700ms"], "\"milliseconds\":700"),
     ] {
         let serving = soon(Serving::start(&project(""), arguments)).await;
         let url = format!("{}?token={}", serving.socket, serving.token);

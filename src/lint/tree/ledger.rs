@@ -29,6 +29,7 @@ use crate::lint::{CheckError, Settings};
 use crate::pool::Pool;
 
 use super::{Outside, select, unreadable};
+use concern::Concern;
 use ground::Ground;
 use note::{Model, Note};
 
@@ -121,13 +122,27 @@ impl Ledger {
         }
     }
 
-    /// Looks at these paths, which begin at the root, or at everything. Says whether there is news
-    /// for a judgement or a catalog.
+    /// Looks at these paths, which begin at the root, or through everything. Says whether there is
+    /// news for a judgement or a catalog.
     pub fn update(&mut self, paths: Option<&BTreeSet<PathBuf>>) -> Result<bool, CheckError> {
-        let concern = match paths {
-            Some(paths) => self.concerned(paths),
-            None => self.everything()?,
+        let concern = if let Some(paths) = paths {
+            self.concerned(paths)
+        } else {
+            self.is_there()?;
+            self.ground = Ground::default();
+            self.everything()?
         };
+        self.look(&concern)
+    }
+
+    /// Looks at everything that is not as it was, by what the file system says of files and
+    /// directories: nothing else is opened. Says whether there is news.
+    pub fn catch_up(&mut self) -> Result<bool, CheckError> {
+        let concern = self.everything()?;
+        self.look(&concern)
+    }
+
+    fn look(&mut self, concern: &Concern) -> Result<bool, CheckError> {
         if concern.directories.is_empty() {
             return Ok(self.look_again(&concern.files));
         }
@@ -136,7 +151,7 @@ impl Ledger {
             self.ground.forget(directory);
         }
         self.ground.stands(&self.root);
-        Ok(self.walk(&concern))
+        Ok(self.walk(concern))
     }
 
     /// What the files say together, and what has changed since that was asked last.

@@ -281,7 +281,7 @@ proptest! {
             }
             tick(directory.path());
             let described = descriptions(&ledger);
-            ledger.update(None).unwrap();
+            ledger.catch_up().unwrap();
             let missed = missed(&mut ledger, &described);
             prop_assert!(missed.is_empty(), "{:?} differ after {:?}", missed, batch);
             let (ours, whole) = judgements(&mut ledger);
