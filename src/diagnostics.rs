@@ -10,6 +10,7 @@ pub mod render;
 mod report;
 mod source;
 mod suggest;
+pub mod unseen;
 pub mod yaml;
 
 pub use code::Code;

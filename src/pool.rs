@@ -69,7 +69,7 @@ pub const POOL: Shape = Shape {
         "maintainer",
         "exercises",
     ],
-    judged: &["id"],
+    judged: &["id", "slug"],
 };
 
 /// A `pool.yaml` as it was written: every value with its place, required ones perhaps missing.
@@ -121,10 +121,18 @@ pub fn decode(tree: &Tree<'_>, root: NodeId, findings: &mut Findings<'_>) -> Opt
 }
 
 /// The slug. A pool that has an `id`, or no slug, is reported once and not as an unknown or a
-/// missing key: the two are mistaken for each other.
+/// missing key: the two are mistaken for each other. Nor is a misspelt slug.
 fn slug(d: &mut Decoder<'_, '_, '_, '_>, fields: &Fields) -> Field<String> {
     let node = fields.node(d.tree, "slug");
     let written = node.is_some_and(|id| d.tree.resolve(id).literal() != Some(Literal::Null));
+    if let Some(misspelt) = fields.misspelt("slug") {
+        let message = "a pool is named by `slug`, and there is no such key";
+        let problem = d.findings.at(Code::I207, misspelt.span.clone(), message);
+        let problem = problem.help("this seems to mean it: rename the key to `slug`");
+        let problem = misspelt.renamed(problem, d.findings.source());
+        d.findings.push(problem);
+        return Field::Broken;
+    }
     let problem = match (d.key_span(fields, "id"), written) {
         (None, true) => None,
         (Some(span), true) => Some(

@@ -16,6 +16,7 @@ const SILENCED: &[(Code, Code)] = &[
     (Code::I201, Code::Y019),
     (Code::I201, Code::Y021),
     (Code::S101, Code::Y021),
+    (Code::I207, Code::Y021),
     (Code::I202, Code::I205),
     (Code::I206, Code::I205),
     (Code::I211, Code::Y021),

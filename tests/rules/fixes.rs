@@ -83,6 +83,11 @@ const SAFE: &[(Code, &str, &str)] = &[
         "description: |\n  a  \n   \n",
         "description: |\n  a  \n   \n",
     ),
+    (
+        Code::S101,
+        "title\u{a0}: a # b\n\u{200b}tags: [c]\n",
+        "title: a # b\ntags: [c]\n",
+    ),
     (Code::S104, "type: mcq # b\n", "type: qcm # b\n"),
     (Code::S104, "type: \"Program\"\n", "type: code\n"),
     (

@@ -4,7 +4,7 @@
 use mithril::diagnostics::Code;
 use mithril::lint::Settings;
 
-use crate::support::{Tree, all, codes, found, judge};
+use crate::support::{Tree, all, codes, found, judge, standard};
 
 const TEXT: &str = "id: hello\ntitle: Hello\ntype: text\n";
 const CODE: &str = "id: hello\ntitle: Hello\ntype: code\nlanguage: c\n";
@@ -51,6 +51,46 @@ fn a_null_is_not_missing() {
     only(Code::Y015, "id: hello\ntitle:\ntype: text\n");
     only(Code::Y015, "id: hello\ntitle: x\ntype: ~\n");
     only(Code::Y015, "slug: hello\nname:\n");
+}
+
+#[test]
+fn a_misspelt_key_is_not_missing_besides() {
+    only(Code::S101, "id: hello\ntitel: x\ntype: text\n");
+    only(Code::S101, "id: hello\ntitle: x\ntpye: text\n");
+    let runs = "tests: [{name: a, run: 'cat {submission}', timeout: 1}]\n";
+    only(
+        Code::S101,
+        &format!("{}{runs}", CODE.replace("language", "langage")),
+    );
+    for text in [
+        format!("{CODE}{}", runs.replace("run:", "runn:")),
+        format!("{CODE}{}", runs.replace("tests:", "test:")),
+        format!("{CODE}{runs}scoring: {{compilation: 1}}\nbiuld: {{command: x}}\n"),
+    ] {
+        assert_eq!(codes(&text, &standard()), [Code::S101], "{text}");
+    }
+    only(Code::S101, "slug: hello\nnaem: x\n");
+    // One key can mean `title`; another that is as near is only unknown.
+    let both = "id: hello\ntitel: x\ntilte: x\ntype: text\n";
+    let helps = mithril::lint::check_text("x.yaml", both, &Settings::default());
+    let fixes = helps.diagnostics.iter().map(|d| d.fix.is_some());
+    assert_eq!(fixes.collect::<Vec<_>>(), [true, false]);
+}
+
+#[test]
+fn a_character_that_nobody_sees_in_a_key_is_one_fault() {
+    for unseen in ["\u{a0}", "\u{200b}", "\u{feff}"] {
+        for key in [format!("title{unseen}"), format!("ti{unseen}tle")] {
+            let text = format!("id: hello\n{key}: x\ntype: text\ndescription: x\n");
+            assert_eq!(codes(&text, &standard()), [Code::S101], "{text:?}");
+        }
+        let pool = format!("slug{unseen}: x\nname: x\n");
+        let tree = Tree::of(&[("x/pool.yaml".into(), pool)].into());
+        let report = judge(tree.path(), tree.path(), &standard());
+        let mut found: Vec<_> = report.diagnostics.iter().map(|d| d.code).collect();
+        found.retain(|code| *code != Code::I212);
+        assert_eq!(found, [Code::I207], "{unseen:?}");
+    }
 }
 
 #[test]
@@ -169,6 +209,7 @@ fn a_pool_without_slug_is_said_in_one_way() {
         "id: x\nname: x\n",
         "name: x\n",
         "slug:\nname: x\n",
+        "slgu: x\nname: x\n",
         "slug: x\nid: x\nname: x\n",
     ] {
         assert_eq!(pool(text), [Code::I207], "{text}");

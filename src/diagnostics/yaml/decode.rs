@@ -9,7 +9,7 @@ mod written;
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::super::{Applicability, Code, Findings, Severity, Source, nearest};
+use super::super::{Applicability, Code, Diagnostic, Findings, Severity, Source, nearest, unseen};
 use super::{Entry, Literal, NodeId, Tag, Tree, Value};
 
 /// A value and the bytes it was written in.
@@ -26,7 +26,7 @@ pub struct Spanned<T> {
 pub enum Field<T> {
     /// The key is not written, or holds nothing.
     Absent,
-    /// The key holds something that has been reported.
+    /// The key, or what it holds, has been reported: it is broken, or a misspelt key means this one.
     Broken,
     /// The key holds this.
     Sound(Spanned<T>),
@@ -85,7 +85,8 @@ pub struct Shape {
     pub what: &'static str,
     /// The keys, in the order in which they are usually written.
     pub keys: &'static [&'static str],
-    /// Keys that it does not have and that whoever decodes reports in other words.
+    /// Keys that whoever decodes reports in other words: those that it does not have, and those that it
+    /// has, where they are misspelt.
     pub judged: &'static [&'static str],
 }
 
@@ -102,11 +103,24 @@ pub enum Need {
 #[derive(Debug)]
 pub struct Fields {
     entries: Vec<Entry>,
+    /// Unknown keys that mean known ones, which are not written.
+    misspelt: Vec<Misspelt>,
     shape: &'static Shape,
     /// Where a missing key is reported: the first key.
     pub span: Range<usize>,
     /// What the mapping is called: the shape's name, or for an item of a list its place.
     name: String,
+}
+
+/// An unknown key that means a known one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misspelt {
+    /// Where the key is written.
+    pub span: Range<usize>,
+    /// The key that is meant.
+    pub meant: &'static str,
+    /// How sure that is: safe, where the two differ by nothing that can be seen.
+    pub applicability: Applicability,
 }
 
 /// Takes values out of a tree and reports what does not fit.
@@ -138,13 +152,14 @@ impl Decoder<'_, '_, '_, '_> {
             .first()
             .map(|entry| self.tree.node(entry.key).span.clone());
         let span = first.unwrap_or_else(|| node.span.clone());
-        let fields = Fields {
+        let mut fields = Fields {
             entries,
+            misspelt: Vec::new(),
             shape,
             span,
             name: name.to_owned(),
         };
-        self.unknown_keys(&fields);
+        fields.misspelt = self.unknown_keys(&fields);
         Some(fields)
     }
 
@@ -155,57 +170,87 @@ impl Decoder<'_, '_, '_, '_> {
         entries
     }
 
-    fn unknown_keys(&mut self, fields: &Fields) {
-        let keys = fields.shape.keys.iter().copied();
-        let mut free: Option<Vec<&str>> = None;
-        let known = fields.shape.keys.join(", ");
-        let mut reported = 0;
+    /// Reports the unknown keys, and says which known ones they mean.
+    fn unknown_keys(&mut self, fields: &Fields) -> Vec<Misspelt> {
+        let shape = fields.shape;
+        let mut misspelt: Vec<Misspelt> = Vec::new();
+        let mut free: Option<Vec<&'static str>> = None;
+        let mut looked_up = 0;
         for entry in &fields.entries {
-            let key = self.tree.node(entry.key);
             let Some(text) = self.tree.text(entry.key) else {
-                if !self.is_reported(entry.key) {
-                    let message = format!("a key must be a text, not {}", key.describe());
-                    let problem = self.findings.at(Code::S103, key.span.clone(), message);
-                    self.findings
-                        .push(problem.help("write a word, or put it in quotes"));
-                }
+                self.no_text(entry.key);
                 continue;
             };
-            if fields.shape.keys.contains(&text) || fields.shape.judged.contains(&text) {
+            if shape.keys.contains(&text) || shape.judged.contains(&text) {
                 continue;
             }
-            let what = fields.shape.what;
-            let message = format!("{what} has no key `{}`", shortened(text));
-            let problem = self.findings.at(Code::S101, key.span.clone(), message);
             // Asked for once: a file may hold thousands of unknown keys.
             let free = free.get_or_insert_with(|| {
-                keys.clone()
-                    .filter(|known| !fields.has(self.tree, known))
-                    .collect()
+                let keys = shape.keys.iter().copied();
+                keys.filter(|key| !fields.has(self.tree, key)).collect()
             });
-            let near = (reported < SUGGESTIONS).then(|| nearest(text, free.iter().copied()));
-            reported += 1;
-            let problem = match near.flatten() {
-                Some(near) => {
-                    let span = self.findings.source().span(key.span.clone());
-                    problem
-                        .help(format!("did you mean `{near}`? Its keys are: {known}"))
-                        .fix(
-                            Applicability::Unsafe,
-                            format!("rename it to `{near}`"),
-                            span,
-                            near,
-                        )
-                }
-                None => problem.help(format!("its keys are: {known}")),
-            };
-            self.findings.push(problem);
+            looked_up += 1;
+            let span = self.tree.node(entry.key).span.clone();
+            let meant = (looked_up <= SUGGESTIONS).then(|| meant(text, span.clone(), free));
+            let meant = meant.flatten();
+            if meant.as_ref().is_none_or(|key| !shape.judged.contains(&key.meant)) {
+                self.unknown_key(shape, text, span, meant.as_ref());
+            }
+            if let Some(meant) = meant {
+                free.retain(|key| *key != meant.meant);
+                misspelt.push(meant);
+            }
         }
+        misspelt
     }
 
-    /// The node of a key that is written and is not null. A missing required key is reported.
+    fn unknown_key(
+        &mut self,
+        shape: &Shape,
+        text: &str,
+        span: Range<usize>,
+        meant: Option<&Misspelt>,
+    ) {
+        let known = shape.keys.join(", ");
+        let message = format!("{} has no key `{}`", shape.what, shortened(text));
+        let problem = self.findings.at(Code::S101, span, message);
+        let problem = match meant {
+            Some(key) => {
+                let name = key.meant;
+                let help = match key.applicability {
+                    Applicability::Safe => {
+                        format!("this is `{name}` with a character in it that nobody sees")
+                    }
+                    Applicability::Unsafe => {
+                        format!("did you mean `{name}`? Its keys are: {known}")
+                    }
+                };
+                key.renamed(problem.help(help), self.findings.source())
+            }
+            None => problem.help(format!("its keys are: {known}")),
+        };
+        self.findings.push(problem);
+    }
+
+    /// A key that is no text.
+    fn no_text(&mut self, key: NodeId) {
+        if self.is_reported(key) {
+            return;
+        }
+        let node = self.tree.node(key);
+        let message = format!("a key must be a text, not {}", node.describe());
+        let problem = self.findings.at(Code::S103, node.span.clone(), message);
+        self.findings
+            .push(problem.help("write a word, or put it in quotes"));
+    }
+
+    /// The node of a key that is written and is not null. A missing required key is reported, unless
+    /// a misspelt one has been.
     pub fn value(&mut self, fields: &Fields, key: &str, need: Need) -> Field<NodeId> {
         let Some(entry) = fields.find(self.tree, key) else {
+            if fields.misspelt(key).is_some() {
+                return Field::Broken;
+            }
             if need == Need::Required {
                 let message = format!("{} has no `{key}`", fields.name);
                 let help = format!("add the key `{key}`");
@@ -328,10 +373,38 @@ impl Fields {
         self.find(tree, key).map(|entry| entry.value)
     }
 
+    /// The unknown key that means this one, which is not written.
+    pub fn misspelt(&self, key: &str) -> Option<&Misspelt> {
+        self.misspelt.iter().find(|misspelt| misspelt.meant == key)
+    }
+
     /// Whether the key is written.
     pub fn has(&self, tree: &Tree<'_>, key: &str) -> bool {
         self.find(tree, key).is_some()
     }
+}
+
+impl Misspelt {
+    /// The problem with this key, and the fix that renames it to the one that is meant.
+    pub fn renamed(&self, problem: Diagnostic, source: &Source) -> Diagnostic {
+        let message = format!("rename it to `{}`", self.meant);
+        let span = source.span(self.span.clone());
+        problem.fix(self.applicability, message, span, self.meant)
+    }
+}
+
+/// The key that an unknown one means, among those that are not written.
+fn meant(text: &str, span: Range<usize>, free: &[&'static str]) -> Option<Misspelt> {
+    let same = free.iter().find(|key| unseen::reads_as(text, key));
+    let (meant, applicability) = match same {
+        Some(same) => (*same, Applicability::Safe),
+        None => (nearest(text, free.iter().copied())?, Applicability::Unsafe),
+    };
+    Some(Misspelt {
+        span,
+        meant,
+        applicability,
+    })
 }
 
 /// A text that is short enough for a message.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::diagnostics::unseen::{has_no_width, is_wide_blank};
 use crate::diagnostics::yaml::{NodeId, Style, Tree, Value};
 use crate::diagnostics::{Applicability, Code, Diagnostic, Findings};
 use crate::exercise::Text;
@@ -92,7 +93,7 @@ fn unseen(tree: &Tree<'_>, id: NodeId, what: &str, findings: &mut Findings<'_>) 
     }
     let mut found = written
         .char_indices()
-        .filter(|&(at, c)| is_unseen(&written[..at], c) || is_wide_blank(c));
+        .filter(|&(at, c)| has_no_width(&written[..at], c) || is_wide_blank(c));
     let Some((at, character)) = found.next() else {
         return;
     };
@@ -152,20 +153,4 @@ fn description(tree: &Tree<'_>) -> Option<Range<usize>> {
 /// What embeds, overrides or isolates a direction of writing.
 fn is_direction(character: char) -> bool {
     matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// What has no width: spaces, joiners, marks of direction, a soft hyphen. A joiner within an emoji is
-/// seen by what it joins.
-fn is_unseen(before: &str, character: char) -> bool {
-    if character == '\u{200d}' && before.ends_with(|c: char| !c.is_ascii()) {
-        return false;
-    }
-    matches!(
-        character,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'
-    )
-}
-
-fn is_wide_blank(character: char) -> bool {
-    matches!(character, '\u{a0}' | '\u{2007}' | '\u{202f}')
 }
