@@ -72,6 +72,8 @@ impl FromStr for ReportTarget {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (name, file) = match text.split_once('=') {
             Some((_, "")) => return Err("a file is missing behind the `=`".into()),
+            // As a path is named elsewhere.
+            Some((name, "-")) => (name, None),
             Some((name, file)) => (name, Some(PathBuf::from(file))),
             None => (text, None),
         };

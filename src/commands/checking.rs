@@ -37,6 +37,12 @@ impl Named {
         if args.stdin_filename.is_some() && !paths.iter().any(|path| path == Path::new("-")) {
             anyhow::bail!("--stdin-filename names standard input: add `-` to the paths");
         }
+        if args.format.iter().filter(|to| to.file.is_none()).count() > 1 {
+            anyhow::bail!(
+                "only one format can go to standard output: write the others into files, such as \
+                 --format sarif=FILE"
+            );
+        }
         let targets = targets(&paths, args.stdin_filename, settings.max_file_size)?;
         Ok(Self { paths, targets })
     }

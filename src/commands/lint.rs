@@ -8,7 +8,7 @@ use anyhow::Context;
 
 use crate::cli::{FailOn, Lint, ReportTarget};
 use crate::config::{Config, Layers, Listed, Origin};
-use crate::diagnostics::{Applicability, Report, Severity};
+use crate::diagnostics::{Applicability, Code, Report, Severity};
 use crate::lint::{self, CheckError, Fixed, Progress, Settings, Target};
 use crate::output::{ExitStatus, Printer, count};
 use crate::rewrite::WriteError;
@@ -56,6 +56,9 @@ pub(super) fn run(
     };
     let outcome = outcome?;
     if outcome.is_of_nothing() && !progress.is_cancelled() {
+        if !outcome.report.diagnostics.is_empty() {
+            job.show(&outcome, printer)?;
+        }
         return Err(job.named.nothing(outcome.other_yaml));
     }
     job.show(&outcome, printer)?;
@@ -126,8 +129,10 @@ struct Outcome {
 }
 
 impl Outcome {
+    /// Whether no file could be judged: at most there are some that would be, by another name.
     fn is_of_nothing(&self) -> bool {
-        self.report.files == 0 && self.report.diagnostics.is_empty()
+        let mut found = self.report.diagnostics.iter();
+        self.report.files == 0 && found.all(|d| d.code == Code::I210)
     }
 }
 

@@ -187,6 +187,38 @@ fn statistics_count_by_rule() {
 }
 
 #[test]
+fn a_tree_of_files_that_are_never_loaded_is_nothing_to_check() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = directory.path().join("c/hello");
+    std::fs::create_dir_all(&place).unwrap();
+    let text = "id: hello\ntitle: x\ntype: text\ndescription: z\n";
+    std::fs::write(place.join("exercise.yml"), text).unwrap();
+    for arguments in [&["."][..], &[".", "--exit-zero"], &[".", "--fix"]] {
+        let outcome = lint(directory.path(), arguments);
+        assert_eq!(outcome.code, 2, "{arguments:?}");
+        let warning = "c/hello/exercise.yml:1:1: warning[I210]";
+        assert!(outcome.stdout.starts_with(warning), "{}", outcome.stdout);
+        let end = "error: nothing to check: no pool.yaml and no exercise.yaml in .";
+        assert!(outcome.stderr.contains(end), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn one_format_goes_to_standard_output_and_a_dash_names_it() {
+    let directory = faulty();
+    let dash = run(directory.path(), &["lint", ".", "--format", "concise=-"]);
+    assert_eq!((dash.code, dash.stdout.as_str()), (1, CONCISE));
+    assert!(!directory.path().join("-").exists());
+    for other in ["sarif", "sarif=-"] {
+        let both = ["lint", ".", "--format", "concise", "--format", other];
+        let both = run(directory.path(), &both);
+        assert_eq!((both.code, both.stdout.as_str()), (2, ""));
+        let why = "only one format can go to standard output";
+        assert!(both.stderr.contains(why), "{}", both.stderr);
+    }
+}
+
+#[test]
 fn github_gets_a_command_for_each_problem() {
     let directory = faulty();
     let path = directory.path().join("c/wide, 100%");
