@@ -48,6 +48,13 @@ pub fn run(
         environment: surroundings.environment,
         ..Layers::default()
     };
+    if !cli.global.quiet && warns(&cli.command) {
+        for name in layers.unknown_variables() {
+            printer.warn(&format!(
+                "there is no such key: the variable {name} is not used"
+            ));
+        }
+    }
     match cli.command {
         Command::Validate(args) => validate::run(args, &layers, printer),
         Command::Lint(args) => lint::run(args, &layers, printer),
@@ -63,5 +70,25 @@ pub fn run(
         Command::Publish(args) => publish::run(&args, layers, printer),
         Command::Completions { shell } => completions::run(shell, printer),
         Command::Man { out } => man::run(out.as_deref(), printer),
+    }
+}
+
+/// Whether the command reads the configuration and has no log to warn of variables that it can't use.
+fn warns(command: &Command) -> bool {
+    match command {
+        Command::Validate(_)
+        | Command::Lint(_)
+        | Command::New(_)
+        | Command::Diff(_)
+        | Command::Show(_)
+        | Command::Cache(_)
+        | Command::Token(_)
+        | Command::Tail(_)
+        | Command::Publish(_) => true,
+        Command::Serve(_)
+        | Command::Rule(_)
+        | Command::Schema(_)
+        | Command::Completions { .. }
+        | Command::Man { .. } => false,
     }
 }

@@ -123,13 +123,17 @@ impl<'l> Reader<'l> {
     }
 
     pub(super) fn number(&mut self, path: &str) -> u32 {
-        let positive = |raw: &Raw| raw.text()?.parse().ok().filter(|number| *number > 0);
-        self.read(path, "a whole number from 1 on", positive)
-            .unwrap_or_default()
+        self.count(path).unwrap_or_default()
     }
 
     pub(super) fn optional_number(&mut self, path: &str) -> Option<u32> {
         self.read(path, "a whole number", |raw| raw.text()?.parse().ok())
+    }
+
+    /// How many there may be, where that is said.
+    pub(super) fn count(&mut self, path: &str) -> Option<u32> {
+        let positive = |raw: &Raw| raw.text()?.parse().ok().filter(|number| *number > 0);
+        self.read(path, "a whole number from 1 on", positive)
     }
 
     pub(super) fn optional_text(&mut self, path: &str) -> Option<String> {
@@ -200,6 +204,26 @@ impl<'l> Reader<'l> {
         let expected = "seconds, or a number with ms, s, m or h";
         self.read(path, expected, |raw| value::duration(raw.text()?))
             .unwrap_or_default()
+    }
+
+    /// How long something is waited for: longer than nothing, for nobody answers in no time.
+    pub(super) fn patience(&mut self, path: &str) -> Duration {
+        let expected = "more than nothing: seconds, or a number with ms, s, m or h";
+        let take = |raw: &Raw| value::duration(raw.text()?).filter(|time| !time.is_zero());
+        self.read(path, expected, take).unwrap_or_default()
+    }
+
+    /// Origins of other sites, or `*`.
+    pub(super) fn origins(&mut self, path: &str) -> Vec<String> {
+        let expected = "origins, such as https://school.example, or *";
+        let all = |raw: &Raw| {
+            let items = raw.list()?;
+            items
+                .iter()
+                .all(|item| value::is_origin(item))
+                .then_some(items)
+        };
+        self.read(path, expected, all).unwrap_or_default()
     }
 
     /// How long something is kept: at least a second.

@@ -117,3 +117,25 @@ pub(super) fn network(text: &str) -> Option<IpNet> {
     let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
     text.parse().ok().or_else(address)
 }
+
+/// Whether a browser could name such an origin, or it is `*`: a scheme, a host and perhaps a port.
+pub(super) fn is_origin(text: &str) -> bool {
+    let Some((scheme, authority)) = text.split_once("://") else {
+        return text == "*";
+    };
+    let authority = authority.trim_end_matches('/');
+    // Of an address of IPv6 the colons stand in brackets.
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, port),
+        Some(_) | None => (authority, "0"),
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    let named = |c: char| plain(c) || matches!(c, '_' | '[' | ']' | ':');
+    let is_address = host.starts_with('[') && host.ends_with(']');
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(plain)
+        && !host.is_empty()
+        && host.chars().all(named)
+        && (is_address || !host.contains(':'))
+        && port.parse::<u16>().is_ok()
+}

@@ -101,6 +101,24 @@ fn json_is_as_documented() {
 }
 
 #[test]
+fn a_variable_that_is_no_key_is_named_once() {
+    let told = |arguments: &[&str]| -> Outcome {
+        let mut command = mithril(&project(""));
+        command.env("MITHRIL_EXERCISES_DIRS", "x");
+        command.args(arguments).output().unwrap().into()
+    };
+    let warning =
+        "warning: there is no such key: the variable MITHRIL_EXERCISES_DIRS is not used\n";
+    for command in ["validate", "lint", "show"] {
+        let outcome = told(&[command]);
+        assert_eq!(outcome.code, 0, "{command}");
+        assert!(outcome.stderr.starts_with(warning), "{}", outcome.stderr);
+    }
+    assert_eq!(told(&["validate", "-q"]).stderr, "");
+    assert_eq!(told(&["rule", "T504"]).stderr, "");
+}
+
+#[test]
 fn several_formats_go_to_files_at_once() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("bad.yaml"), "id: a\n").unwrap();

@@ -137,6 +137,9 @@ fn the_variables_of_older_services_are_read() {
     assert_eq!(proxies, ["10.0.0.0/8", "::1/128"]);
     let commas = load(&[("CORS_ORIGINS", "https://a.example, *")], &[]).unwrap();
     assert_eq!(commas.cors.origins, ["https://a.example", "*"]);
+    let others = "http://localhost:5173,http://[::1]:80,http://[::1],app://x_y,https://a.example/";
+    let others = load(&[("CORS_ORIGINS", others)], &[]).unwrap();
+    assert_eq!(others.cors.origins.len(), 5);
 }
 
 #[test]
@@ -152,6 +155,26 @@ fn what_is_not_of_its_type_is_refused() {
             "server.trusted_proxies",
         ),
         ("MITHRIL_LIMITS_CONNECTIONS", "many", "limits.connections"),
+        ("MITHRIL_LIMITS_CONNECTIONS", "0", "limits.connections"),
+        ("MITHRIL_LIMITS_PONG_TIMEOUT", "0", "limits.pong_timeout"),
+        ("MITHRIL_LIMITS_AUTH_TIMEOUT", "0s", "limits.auth_timeout"),
+        ("MITHRIL_LIMITS_WRITE_TIMEOUT", "0", "limits.write_timeout"),
+        (
+            "MITHRIL_LIMITS_PING_INTERVAL",
+            "0ms",
+            "limits.ping_interval",
+        ),
+        (
+            "MITHRIL_LIMITS_REQUEST_TIMEOUT",
+            "0",
+            "limits.request_timeout",
+        ),
+        ("CORS_ORIGINS", "a.example", "cors.origins"),
+        ("CORS_ORIGINS", "https://a.example, null", "cors.origins"),
+        ("CORS_ORIGINS", "https://*.example", "cors.origins"),
+        ("CORS_ORIGINS", "https://a.example/path", "cors.origins"),
+        ("CORS_ORIGINS", "https://a.example:http", "cors.origins"),
+        ("CORS_ORIGINS", "https://", "cors.origins"),
         ("MITHRIL_AUTH_JWKS", "/nowhere/at/all", "auth.jwks"),
     ] {
         let error = load(&[(variable, value)], &[]).unwrap_err();
