@@ -26,10 +26,10 @@ pub struct TokenMint {
     pub user: String,
 
     /// How long the token lasts: seconds, or 30s, 5m, 24h
-    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = values::duration)]
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = values::lifetime)]
     pub ttl: Duration,
 
-    /// A room that the token grants; several times for several
+    /// A room that the token grants, or project:NAME; several times for several
     #[arg(long, value_name = "ROOM")]
     pub room: Vec<String>,
 

@@ -11,6 +11,15 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     duration.ok_or_else(|| "it must be seconds, or a number with ms, s, m or h".to_owned())
 }
 
+/// How long something lasts: at least a second.
+pub(super) fn lifetime(text: &str) -> Result<Duration, String> {
+    let lasts = |duration: &Duration| *duration >= Duration::from_secs(1);
+    duration(text).and_then(|duration| {
+        let lasting = Some(duration).filter(lasts);
+        lasting.ok_or_else(|| "it must be at least a second".to_owned())
+    })
+}
+
 pub(super) fn count(text: &str) -> Result<u64, String> {
     let number = text.parse().ok().filter(|number| *number > 0);
     number.ok_or_else(|| "it must be a whole number from 1 on".to_owned())

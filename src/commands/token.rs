@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::cli::{Token, TokenInspect, TokenMint};
 use crate::clock::Clock;
 use crate::config::{Config, Layers};
-use crate::gateway::{AuthConfig, Check, Grant, Scope};
-use crate::ids::{RoomId, UserId};
+use crate::gateway::{AuthConfig, Check, Grant, Grants, Scope};
+use crate::ids::UserId;
 use crate::output::{ExitStatus, Printer, Rows};
 
 /// The most bytes that are read of a token.
@@ -45,7 +45,20 @@ fn mint(
     let user =
         UserId::parse(&args.user).with_context(|| format!("{:?} is no user id", args.user))?;
     for room in &args.room {
-        RoomId::parse(room).with_context(|| format!("{room:?} is no room"))?;
+        Grants::room(room).with_context(|| {
+            format!(
+                "{room:?} is no room: it must be a name, room:NAME or project:NAME, or * for NAME"
+            )
+        })?;
+    }
+    for topic in &args.topic {
+        Grants::topic(topic).with_context(|| {
+            format!(
+                "{topic:?} is no pattern that a token grants: it must be exercise.USER.progress, \
+                 exercise.USER.status, grading.USER.EXERCISE.result, project:NAME or room:NAME, \
+                 each part perhaps *"
+            )
+        })?;
     }
     for scope in &args.scope {
         Scope::parse(scope).with_context(|| {
@@ -83,11 +96,19 @@ fn inspect(
     let inspection = auth.inspect(token.trim(), &Clock::system());
     let row = |check: &Check| {
         let value = check.value.as_ref().map_or(String::new(), shown);
-        let verdict = check.problem.clone().unwrap_or_else(|| "ok".to_owned());
+        let verdict = check.problem.as_ref().or(check.note.as_ref());
+        let verdict = verdict.cloned().unwrap_or_else(|| "ok".to_owned());
         vec![check.name.clone(), value, verdict]
     };
-    let object =
-        |check: &Check| json!({"name": check.name, "value": check.value, "problem": check.problem});
+    let object = |check: &Check| {
+        let Check {
+            name,
+            value,
+            problem,
+            note,
+        } = check;
+        json!({"name": name, "value": value, "problem": problem, "note": note})
+    };
     let checks = &inspection.checks;
     let json = json!({
         "valid": inspection.is_good(),

@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use serde_json::Value;
+use jsonwebtoken::{EncodingKey, Header};
+use serde_json::{Value, json};
 
 use crate::fixture::{Outcome, mithril};
 
@@ -26,6 +27,12 @@ fn token(secret: &str, arguments: &[&str], input: &str) -> Outcome {
     let outcome: Outcome = child.wait_with_output().unwrap().into();
     assert!(!outcome.stdout.contains(SECRET) && !outcome.stderr.contains(SECRET));
     outcome
+}
+
+/// A token with these claims, which `mint` would not make.
+fn signed(claims: &Value) -> String {
+    let key = EncodingKey::from_secret(SECRET.as_bytes());
+    jsonwebtoken::encode(&Header::default(), claims, &key).unwrap()
 }
 
 fn verdicts(outcome: &Outcome) -> Vec<(String, String)> {
@@ -72,8 +79,8 @@ fn what_is_minted_is_good() {
 
 #[test]
 fn what_is_wrong_is_named() {
-    let minted = token(SECRET, &["mint", "42", "--ttl", "0"], "").stdout;
-    let expired = token(SECRET, &["inspect", minted.trim()], "");
+    let minted = signed(&json!({"sub": "42", "exp": 1}));
+    let expired = token(SECRET, &["inspect", &minted], "");
     assert_eq!(expired.code, 1);
     let told = verdicts(&expired);
     assert!(
@@ -87,10 +94,43 @@ fn what_is_wrong_is_named() {
     let foreign = token("another secret of thirty-two bytes", &["inspect"], &minted);
     assert_eq!(foreign.code, 1);
     let told = verdicts(&foreign);
-    assert!(told[0].1.contains("InvalidSignature"), "{told:?}");
+    assert!(told[0].1.ends_with("another key signed it"), "{told:?}");
     assert!(told.contains(&("sub".into(), "ok".into())), "{told:?}");
     let nonsense = token(SECRET, &["inspect"], "nonsense");
-    assert_eq!((nonsense.code, verdicts(&nonsense).len()), (1, 1));
+    let told = verdicts(&nonsense);
+    assert_eq!((nonsense.code, told.len()), (1, 1));
+    assert!(told[0].1.contains("not three parts"), "{told:?}");
+}
+
+#[test]
+fn what_grants_nothing_is_named_and_the_token_is_good() {
+    let claims = json!({
+        "sub": "42", "exp": 4_000_000_000_i64,
+        "topics": ["room:*", "ws:*", 5], "rooms": "hall",
+    });
+    let outcome = token(SECRET, &["inspect"], &signed(&claims));
+    assert_eq!(outcome.code, 0, "{}", outcome.stdout);
+    let told = verdicts(&outcome);
+    for (name, verdict) in [
+        ("topics", "grants nothing: \"ws:*\", 5"),
+        ("rooms", "grants nothing: it must be a list of texts"),
+    ] {
+        assert!(told.contains(&(name.into(), verdict.into())), "{told:?}");
+    }
+    let rooms = [
+        "mint",
+        "42",
+        "--room",
+        "hall",
+        "--room",
+        "project:7",
+        "--topic",
+        "room:*",
+    ];
+    let minted = token(SECRET, &rooms, "");
+    assert_eq!(minted.code, 0, "{}", minted.stderr);
+    let told = verdicts(&token(SECRET, &["inspect"], &minted.stdout));
+    assert!(told.iter().all(|(_, verdict)| verdict == "ok"), "{told:?}");
 }
 
 #[test]
@@ -98,6 +138,15 @@ fn what_cannot_be_is_an_error() {
     for (secret, arguments, why) in [
         (SECRET, &["mint", "*"][..], "is no user id"),
         (SECRET, &["mint", "42", "--room", "a/b"], "is no room"),
+        (SECRET, &["mint", "42", "--room", "ws:43"], "is no room"),
+        (SECRET, &["mint", "42", "--topic", "ws:*"], "is no pattern"),
+        (SECRET, &["mint", "42", "--topic", "a b"], "is no pattern"),
+        (SECRET, &["mint", "42", "--ttl", "0"], "at least a second"),
+        (
+            SECRET,
+            &["mint", "42", "--ttl", "999ms"],
+            "at least a second",
+        ),
         (SECRET, &["mint", "42", "--scope", "admins"], "is no scope"),
         (
             SECRET,

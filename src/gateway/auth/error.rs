@@ -1,13 +1,15 @@
 //! Why a token is refused, for the log in full and for its bearer in few words.
 
+use jsonwebtoken::errors::{Error, ErrorKind};
+
 use crate::ids::IdError;
 
 /// Why a token does not prove who its bearer is. No variant holds any of the token.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
     /// It is malformed, of another algorithm, or signed with another key.
-    #[error("failed to verify the token")]
-    Token(#[source] jsonwebtoken::errors::Error),
+    #[error("failed to verify the token: {}", unverified(.0))]
+    Token(Error),
     /// No key is known by the name that it gives.
     #[error("no key is known that the token could be signed with")]
     NoKey,
@@ -37,7 +39,7 @@ pub enum AuthError {
     User(#[source] IdError),
     /// A token could not be signed.
     #[error("failed to sign a token")]
-    Mint(#[source] jsonwebtoken::errors::Error),
+    Mint(#[source] Error),
     /// The claims of a token have no JSON form.
     #[error("failed to write the claims of a token")]
     Claims(#[source] serde_json::Error),
@@ -47,6 +49,19 @@ pub enum AuthError {
     /// The system has no random bytes to give.
     #[error("failed to read random bytes for a key")]
     NoRandomness,
+}
+
+/// What is wrong with a token whose claims are not looked at.
+fn unverified(error: &Error) -> String {
+    match error.kind() {
+        ErrorKind::InvalidToken => "it is not three parts in base64 with dots between".to_owned(),
+        ErrorKind::InvalidSignature => "another key signed it".to_owned(),
+        ErrorKind::InvalidAlgorithm => "it is of another algorithm than auth.algorithm".to_owned(),
+        ErrorKind::Base64(_) => "a part of it is not base64".to_owned(),
+        ErrorKind::Json(_) => "a part of it is not the JSON of a token".to_owned(),
+        // What is left has words of its own.
+        _ => error.to_string(),
+    }
 }
 
 impl AuthError {

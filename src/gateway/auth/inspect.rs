@@ -9,6 +9,11 @@ use serde_json::Value;
 use super::claims::Claims;
 use super::{AuthConfig, AuthError};
 use crate::clock::Clock;
+use crate::gateway::policy::Grants;
+use crate::protocol::TopicPattern;
+
+/// What a text in a claim grants, if it grants anything.
+type Granting = fn(&str) -> Option<TopicPattern>;
 
 /// What there is to say about a token.
 #[derive(Debug)]
@@ -26,6 +31,8 @@ pub struct Check {
     pub value: Option<Value>,
     /// Why it is refused, if it is.
     pub problem: Option<String>,
+    /// What of it means nothing here. It is no reason to refuse the token.
+    pub note: Option<String>,
 }
 
 impl Inspection {
@@ -61,7 +68,11 @@ impl AuthConfig {
             check("aud", value("aud"), claims.audience(demands)),
             check("iss", value("iss"), claims.issuer(demands)),
         ]);
-        for name in ["rooms", "topics", "scope", "scopes"] {
+        checks.extend([
+            granting("rooms", claims.get("rooms"), Grants::room),
+            granting("topics", claims.get("topics"), Grants::topic),
+        ]);
+        for name in ["scope", "scopes"] {
             checks.push(check(name, value(name), Ok(())));
         }
         checks.retain(|check| check.value.is_some() || check.problem.is_some());
@@ -77,5 +88,24 @@ fn check(name: &str, value: Option<Value>, outcome: Result<(), AuthError>) -> Ch
             Some(cause) => format!("{error}: {cause}"),
             None => error.to_string(),
         }),
+        note: None,
+    }
+}
+
+/// A claim that lists what it grants. Whoever wrote what grants nothing believes that it does.
+fn granting(name: &str, claim: Option<&Value>, grants: Granting) -> Check {
+    let idle = |item: &&Value| item.as_str().and_then(grants).is_none();
+    let note = claim.and_then(|claim| match claim {
+        Value::Array(items) => {
+            let idle: Vec<String> = items.iter().filter(idle).map(Value::to_string).collect();
+            (!idle.is_empty()).then(|| format!("grants nothing: {}", idle.join(", ")))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            Some("grants nothing: it must be a list of texts".to_owned())
+        }
+    });
+    Check {
+        note,
+        ..check(name, claim.cloned(), Ok(()))
     }
 }

@@ -20,14 +20,22 @@ impl Grants {
     /// In `rooms`, a bare name is a room's, and `project:{project_id}` is a project. What is no such
     /// text grants nothing.
     pub fn of_claims(topics: Option<&Value>, rooms: Option<&Value>) -> Self {
-        let hear = |text: &str| TopicPattern::parse(text, None).filter(may_be_granted);
-        let enter = |text: &str| match RoomId::parse(text) {
+        Self {
+            topics: texts(topics).filter_map(Self::topic).collect(),
+            rooms: texts(rooms).filter_map(Self::room).collect(),
+        }
+    }
+
+    /// What a text in the claim `topics` grants.
+    pub fn topic(text: &str) -> Option<TopicPattern> {
+        TopicPattern::parse(text, None).filter(may_be_granted)
+    }
+
+    /// What a text in the claim `rooms` grants.
+    pub fn room(text: &str) -> Option<TopicPattern> {
+        match RoomId::parse(text) {
             Ok(room) => Some(TopicPattern::Room(Part::One(room))),
             Err(_) => TopicPattern::parse(text, None).filter(has_members),
-        };
-        Self {
-            topics: texts(topics).filter_map(hear).collect(),
-            rooms: texts(rooms).filter_map(enter).collect(),
         }
     }
 
