@@ -300,7 +300,7 @@ complete -c mithril -n "__fish_mithril_using_subcommand token; and not __fish_se
 complete -c mithril -n "__fish_mithril_using_subcommand token; and not __fish_seen_subcommand_from mint inspect help" -f -a "inspect" -d 'Say what a token claims, and what of it is refused and why'
 complete -c mithril -n "__fish_mithril_using_subcommand token; and not __fish_seen_subcommand_from mint inspect help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l ttl -d 'How long the token lasts: seconds, or 30s, 5m, 24h' -r
-complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l room -d 'A room that the token grants; several times for several' -r
+complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l room -d 'A room that the token grants, or project:NAME; several times for several' -r
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l topic -d 'A pattern of topics that the token grants, such as exercise.*.progress' -r
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l scope -d 'A scope that the token grants: publish, publish:PATTERN such as publish:ws:*, or admin' -r
 complete -c mithril -n "__fish_mithril_using_subcommand token; and __fish_seen_subcommand_from mint" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F

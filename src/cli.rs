@@ -56,6 +56,7 @@ pub struct Cli {
 
 /// Options of every command.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
 pub struct Global {
     /// The configuration file [default: ./mithril.toml, then the user's, then /etc/mithril]
     // Empty is allowed here, because an empty variable means unset.

@@ -15,6 +15,7 @@ mod texts;
 mod tree;
 pub mod walk;
 
+pub use across::are_confusable;
 pub use fixes::{Change, Fixed, fix};
 pub use settings::{Selection, Settings, SettingsError};
 pub use texts::Texts;

@@ -46,6 +46,10 @@ fn pool(args: &NewPool, layers: Layers) -> Result<Vec<PathBuf>, anyhow::Error> {
     if let Some(other) = pool_directory(root, &slug)? {
         anyhow::bail!("there is a pool {slug} already: {}", other.display());
     }
+    let alike = |(other, _): &(String, _)| lint::are_confusable(other, slug.as_str());
+    if let Some((other, _)) = slugs(root)?.into_iter().find(alike) {
+        anyhow::bail!("{slug} is easily taken for the pool {other}: give it another slug");
+    }
     let schema = schema(root, SchemaOf::Pool, 1)?;
     let file = scaffold::pool(&slug, args.name.as_deref(), &schema);
     sound(POOL_FILE, &file.1, &Settings::errors(&config.lint)?)?;
@@ -66,7 +70,7 @@ fn exercise(
         let near = nearest(slug.as_str(), known.iter().map(|(slug, _)| slug.as_str()));
         let hint = near.map_or(String::new(), |near| format!(", did you mean {near}?"));
         anyhow::bail!(
-            "there is no pool {slug} in {}{hint} `mithril new pool {slug}` makes it",
+            "there is no pool {slug} in {}{hint}; `mithril new pool {slug}` makes it",
             root.display()
         );
     };
@@ -77,6 +81,11 @@ fn exercise(
         anyhow::bail!(
             "there is an exercise {id} already, in the pool {pool}: ids are unique in the whole tree"
         );
+    }
+    let ids = loaded.catalog.pools();
+    let mut ids = ids.flat_map(|entry| entry.pool.exercises.iter().map(ExerciseId::as_str));
+    if let Some(other) = ids.find(|other| lint::are_confusable(other, id.as_str())) {
+        anyhow::bail!("{id} is easily taken for the exercise {other}: give it another id");
     }
     let kind = ExerciseKind::parse(&args.kind).context("that is no type of exercise")?;
     let schema = schema(root, SchemaOf::Exercise, 2)?;

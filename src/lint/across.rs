@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 use crate::diagnostics::{Code, Diagnostic, Findings, Source};
 
+pub use self::names::are_confusable;
+
 use self::names::Clash;
 use super::check::{self, Content, Judged};
 use super::settings::{Selection, Settings};

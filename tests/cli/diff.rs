@@ -188,11 +188,8 @@ fn a_revision_of_git_is_compared_and_left_alone() {
     assert_eq!(git(place.path(), &["status", "--porcelain"]), status);
     let unknown = run(place.path(), &["diff", "--git", "nope"]);
     assert_eq!(unknown.code, 2);
-    assert!(
-        unknown.stderr.contains("there is no revision nope"),
-        "{}",
-        unknown.stderr
-    );
+    let told = "error: there is no revision nope in the git repository of exercises\n";
+    assert_eq!(unknown.stderr, told);
     let option = run(place.path(), &["diff", "--git", "--output=x"]);
     assert_eq!(option.code, 2, "{}", option.stderr);
     let elsewhere = tempfile::tempdir().unwrap();
@@ -202,6 +199,8 @@ fn a_revision_of_git_is_compared_and_left_alone() {
     );
     let outside = run(elsewhere.path(), &["diff", "--git", "HEAD"]);
     assert_eq!(outside.code, 2, "{}", outside.stdout);
+    let why = "not a git repository";
+    assert!(outside.stderr.contains(why), "{}", outside.stderr);
 }
 
 #[test]

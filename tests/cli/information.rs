@@ -52,6 +52,19 @@ fn schemas_are_json() {
 }
 
 #[test]
+fn what_every_command_takes_stands_behind_what_the_command_takes() {
+    for command in ["lint", "tail", "serve"] {
+        let help = run(&project(""), &[command, "--help"]).stdout;
+        let (own, global) = help.split_once("\nGlobal options:\n").unwrap();
+        for option in ["--config <FILE>", "--color <WHEN>", "--quiet", "--verbose"] {
+            assert!(global.contains(option) && !own.contains(option), "{help}");
+        }
+    }
+    let all = run(&project(""), &["help"]).stdout;
+    assert!(all.contains("\nOptions:\n      --config <FILE>"), "{all}");
+}
+
+#[test]
 fn content_is_shown_as_it_is_served() {
     let root = project("");
     let pools = run(&root, &["show"]);

@@ -158,7 +158,19 @@ fn nothing_is_written_over_and_what_can_not_be_is_said() {
             "there is an exercise a already, in the pool first",
         ),
         (&["exercise", "first", "taken"], "is there already"),
-        (&["exercise", "frist", "b"], "did you mean first?"),
+        (
+            &["exercise", "first", "A"],
+            "is easily taken for the exercise a",
+        ),
+        (&["pool", "First"], "is easily taken for the pool first"),
+        (
+            &["exercise", "frist", "b"],
+            "did you mean first?; `mithril new pool frist` makes it",
+        ),
+        (
+            &["exercise", "nopool", "b"],
+            "there is no pool nopool in exercises; `mithril new pool nopool` makes it",
+        ),
         (&["exercise", "first", "pool"], "is a word of the protocol"),
         (&["exercise", "first", "../b"], "id"),
         (

@@ -21,9 +21,15 @@ pub(super) fn tree(directory: &Path, revision: &str) -> Result<TempDir, anyhow::
         "--end-of-options",
         &commit,
     ];
-    let commit = git.run(&known).with_context(|| {
+    let commit = git.ask(&known)?.map_err(|told| {
         let shown = directory.display();
-        format!("there is no revision {revision} in the git repository of {shown}")
+        let none = format!("there is no revision {revision} in the git repository of {shown}");
+        // Of a revision that is none, git has no more to say.
+        if told.is_empty() {
+            anyhow::anyhow!(none)
+        } else {
+            anyhow::anyhow!("{none}: {told}")
+        }
     })?;
     let below = git.run(&["rev-parse", "--show-prefix"])?;
     let below = below.trim_end_matches('\n').trim_end_matches('/');
@@ -54,6 +60,13 @@ struct Git<'a> {
 
 impl Git<'_> {
     fn run(&self, arguments: &[&str]) -> Result<String, anyhow::Error> {
+        let name = arguments.first().unwrap_or(&"");
+        let answer = self.ask(arguments)?;
+        answer.map_err(|told| anyhow::anyhow!("git {name}: {told}"))
+    }
+
+    /// What git answers, or what it tells where it fails.
+    fn ask(&self, arguments: &[&str]) -> Result<Result<String, String>, anyhow::Error> {
         let mut command = Command::new("git");
         command.arg("-C").arg(self.directory).args(arguments);
         if let Some(index) = self.index {
@@ -68,9 +81,9 @@ impl Git<'_> {
             _ => anyhow::Error::from(error).context("failed to run git"),
         })?;
         if status.success() {
-            return String::from_utf8(stdout).context("git answers with what is not UTF-8");
+            let answer = String::from_utf8(stdout);
+            return Ok(Ok(answer.context("git answers with what is not UTF-8")?));
         }
-        let told = String::from_utf8_lossy(&stderr);
-        anyhow::bail!("git {}: {}", arguments.first().unwrap_or(&""), told.trim())
+        Ok(Err(String::from_utf8_lossy(&stderr).trim().to_owned()))
     }
 }

@@ -193,7 +193,10 @@ impl Decoder<'_, '_, '_, '_> {
             let span = self.tree.node(entry.key).span.clone();
             let meant = (looked_up <= SUGGESTIONS).then(|| meant(text, span.clone(), free));
             let meant = meant.flatten();
-            if meant.as_ref().is_none_or(|key| !shape.judged.contains(&key.meant)) {
+            if meant
+                .as_ref()
+                .is_none_or(|key| !shape.judged.contains(&key.meant))
+            {
                 self.unknown_key(shape, text, span, meant.as_ref());
             }
             if let Some(meant) = meant {

@@ -87,9 +87,17 @@ fn loadable(files: &[File], places: &[Place], verdicts: &[Verdict], index: usize
     sound && own_pool && !verdicts[index].rejected
 }
 
+/// Whether two ids differ by nothing but case, `-` and `_`.
+pub fn are_confusable(one: &str, other: &str) -> bool {
+    folded(one) == folded(other)
+}
+
+fn folded(name: &str) -> String {
+    name.to_lowercase().replace('_', "-")
+}
+
 /// I204: ids that differ by nothing but case, `-` and `_`.
 pub(super) fn confusable(files: &[File], verdicts: &mut [Verdict], clash: &Clash) {
-    let folded = |name: &str| name.to_lowercase().replace('_', "-");
     // The files that are the first to have a name, by what is left of it.
     let mut known: HashMap<String, Vec<(usize, &Name)>> = HashMap::with_capacity(files.len());
     for (index, (_, judged)) in files.iter().enumerate() {
