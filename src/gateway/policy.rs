@@ -64,6 +64,12 @@ pub(super) enum Forbidden {
     /// It is not for this user to hear.
     #[error("this user may not subscribe to that topic")]
     Topic,
+    /// It has no members, or they are not for this user to see.
+    #[error("members are those of a room or a project that this user may subscribe to")]
+    Members,
+    /// It is not kept, or not for this user to read.
+    #[error("a history is that of a ws:, room: or project: topic that this user may subscribe to")]
+    History,
     /// It is not for this connection to say.
     #[error("a message is published to a room that the connection has joined")]
     Publish,
@@ -89,12 +95,12 @@ pub(super) fn authorize(
         Intent::Presence(topic) => {
             let pattern = topic.clone().into();
             let allowed = topic.has_members() && may_hear(principal, rules, &pattern);
-            (allowed, Forbidden::Topic)
+            (allowed, Forbidden::Members)
         }
         Intent::History(topic) => {
             let pattern = topic.clone().into();
             let allowed = topic.has_history() && may_hear(principal, rules, &pattern);
-            (allowed, Forbidden::Topic)
+            (allowed, Forbidden::History)
         }
         Intent::Notify(topic) => (principal.scopes.publish(topic), Forbidden::Scope),
         Intent::Disconnect => (principal.scopes.administer(), Forbidden::Scope),

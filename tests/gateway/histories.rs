@@ -99,12 +99,12 @@ async fn it_is_read_page_by_page_and_says_what_is_gone() {
         "grading.42.e.result",
         "x",
     ] {
-        let ask = json!({"type": "history", "topic": topic});
-        assert_eq!(
-            client.ask_with_id(ask).await["code"],
-            "forbidden",
-            "{topic}"
-        );
+        let answer = client
+            .ask_with_id(json!({"type": "history", "topic": topic}))
+            .await;
+        assert_eq!(answer["code"], "forbidden", "{topic}");
+        let sentence = answer["error"].as_str().unwrap();
+        assert!(sentence.contains("a history is that of"), "{sentence}");
     }
 }
 

@@ -235,7 +235,8 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, code) = (self.status(), self.code());
         let error = &self as &dyn std::error::Error;
-        if status.is_server_error() {
+        // What is unavailable is logged where that changes, once.
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
             tracing::error!(code, error, "refused a request");
         } else {
             tracing::debug!(code, error, "refused a request");

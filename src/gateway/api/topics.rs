@@ -28,7 +28,7 @@ pub(super) async fn presence(
     Named(topic): Named,
 ) -> Result<Response, ApiError> {
     let services = &gateway.shared.services;
-    let topic = named(&topic, &principal)?;
+    let topic = named(&topic, &principal, Forbidden::Members)?;
     policy::authorize(&principal, services.rules, Intent::Presence(&topic))?;
     Ok(of_this_moment(services.presence_of(&topic).await?))
 }
@@ -40,7 +40,7 @@ pub(super) async fn history(
     part: Result<Query<Part>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let services = &gateway.shared.services;
-    let topic = named(&topic, &principal)?;
+    let topic = named(&topic, &principal, Forbidden::History)?;
     policy::authorize(&principal, services.rules, Intent::History(&topic))?;
     let Query(part) = part.map_err(ApiError::Query)?;
     let since = match (part.epoch, part.offset) {
@@ -57,6 +57,6 @@ pub(super) async fn history(
 }
 
 /// What is no topic is nobody's to see, as on a socket.
-fn named(name: &str, principal: &Principal) -> Result<Topic, Forbidden> {
-    Topic::parse_for(name, &principal.user).ok_or(Forbidden::Topic)
+fn named(name: &str, principal: &Principal, otherwise: Forbidden) -> Result<Topic, Forbidden> {
+    Topic::parse_for(name, &principal.user).ok_or(otherwise)
 }

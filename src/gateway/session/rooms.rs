@@ -88,7 +88,7 @@ impl Session {
                 let answer = self.services.presence_of(&topic).await?;
                 self.answer(request_id, &answer)
             }
-            None => self.forbid(Forbidden::Topic, request_id),
+            None => self.forbid(Forbidden::Members, request_id),
         }
     }
 
@@ -101,7 +101,7 @@ impl Session {
         request_id: Option<&RequestId>,
     ) -> Result<(), SessionError> {
         let Some(topic) = self.readable(topic) else {
-            return self.forbid(Forbidden::Topic, request_id);
+            return self.forbid(Forbidden::History, request_id);
         };
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         if limit > MAX_LIMIT {
@@ -127,7 +127,7 @@ impl Session {
         request_id: Option<&RequestId>,
     ) -> Result<(), SessionError> {
         let Some(topic) = self.readable(topic) else {
-            return self.forbid(Forbidden::Topic, request_id);
+            return self.forbid(Forbidden::History, request_id);
         };
         let user = &self.principal.user;
         match self.services.acknowledge(&topic, user, offset).await {
