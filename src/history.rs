@@ -108,6 +108,25 @@ pub struct Entry {
     pub payload: Arc<str>,
 }
 
+/// How much is read at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Portion {
+    /// Entries.
+    pub entries: usize,
+    /// Bytes of their payloads. The first entry is read however large it is.
+    pub bytes: usize,
+}
+
+impl Portion {
+    /// So many entries, whatever their size.
+    pub fn of(entries: usize) -> Self {
+        Self {
+            entries,
+            bytes: usize::MAX,
+        }
+    }
+}
+
 /// A store of histories, and of how far users have read them.
 pub trait History: fmt::Debug + Send + Sync {
     /// Records a message and delivers it on the topic's live channel, as one step. A message that is
@@ -122,8 +141,8 @@ pub trait History: fmt::Debug + Send + Sync {
     /// The position of the last message. It belongs to the epoch that the next one will have.
     fn position<'a>(&'a self, topic: &'a Topic) -> HistoryFuture<'a, Position>;
 
-    /// The oldest entries behind an offset, at most so many.
-    fn read<'a>(&'a self, topic: &'a Topic, after: u64, most: usize) -> HistoryFuture<'a, Page>;
+    /// The oldest entries behind an offset, at most so much of them.
+    fn read<'a>(&'a self, topic: &'a Topic, after: u64, most: Portion) -> HistoryFuture<'a, Page>;
 
     /// How far the user has read; nothing where that is not known, or was in another epoch.
     fn cursor<'a>(

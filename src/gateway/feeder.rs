@@ -40,8 +40,7 @@ async fn ask(hub: &Hub, history: &dyn History, topic: Topic) {
     let answer = match after {
         None => history.position(&topic).await.map(begin),
         Some(after) => {
-            let most = usize::try_from(PAGE).unwrap_or(usize::MAX);
-            let page = history.read(&topic, after, most).await;
+            let page = history.read(&topic, after, PAGE).await;
             page.map(|page| go_on(&topic, page))
         }
     };

@@ -30,9 +30,11 @@ struct Waiting<F> {
 
 /// What is next for the connection.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Next<F> {
-    /// This frame.
-    Send(F),
+pub(super) enum Next {
+    /// More: a frame has been sent.
+    Sent,
+    /// A frame of so many bytes, once there is room for it.
+    Full(usize),
     /// So many messages from the store, behind this offset.
     Read {
         /// The offset.
@@ -92,8 +94,9 @@ impl<F> Gate<F> {
         self.sent = self.sent.max(to);
     }
 
-    /// What is next, where the feed has published everything up to `last`.
-    pub(super) fn next(&mut self, last: u64) -> Next<F> {
+    /// What is next, where the feed has published everything up to `last`. A frame that is next is
+    /// sent by `send`, which hands back one for which there is no room.
+    pub(super) fn next(&mut self, last: u64, send: impl FnOnce(F) -> Result<(), F>) -> Next {
         let (since, until) = self.skip;
         if self.sent >= since {
             self.sent = self.sent.max(until);
@@ -112,10 +115,27 @@ impl<F> Gate<F> {
                 most: end - self.sent,
             };
         }
-        if let Some(one) = self.waiting.pop_front() {
-            self.bytes -= one.size;
-            self.sent = one.offset.unwrap_or(self.sent);
-            return Next::Send(one.frame);
+        if let Some(Waiting {
+            offset,
+            size,
+            frame,
+        }) = self.waiting.pop_front()
+        {
+            return match send(frame) {
+                Ok(()) => {
+                    self.bytes -= size;
+                    self.sent = offset.unwrap_or(self.sent);
+                    Next::Sent
+                }
+                Err(frame) => {
+                    self.waiting.push_front(Waiting {
+                        offset,
+                        size,
+                        frame,
+                    });
+                    Next::Full(size)
+                }
+            };
         }
         self.waiting = VecDeque::new();
         if self.sent == last {

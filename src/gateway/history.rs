@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::services::Services;
-use crate::history::{Appended, HistoryError, Idempotency, Page};
+use crate::history::{Appended, HistoryError, Idempotency, Page, Portion};
 use crate::ids::UserId;
 use crate::metrics::Append;
 use crate::protocol::{Address, EncodeError, Envelope, Position, Stamp, Topic};
@@ -13,7 +13,7 @@ use crate::protocol::{Address, EncodeError, Envelope, Position, Stamp, Topic};
 pub(super) const DEFAULT_LIMIT: u64 = 100;
 /// How many messages are read at most.
 pub(super) const MAX_LIMIT: u64 = 1_000;
-/// How many bytes of messages one answer has, about: it has to fit into an outbox.
+/// How many bytes of messages are read for one answer, which has about as many.
 const MAX_BYTES: usize = 512 * 1024;
 /// What a message on a live channel has beside its data, in bytes: at most.
 pub(super) const AROUND: usize = 1_024;
@@ -119,7 +119,10 @@ impl Services {
         since: Option<&Position>,
         limit: u64,
     ) -> Result<String, Unread> {
-        let most = usize::try_from(limit.min(MAX_LIMIT)).unwrap_or(usize::MAX);
+        let most = Portion {
+            entries: usize::try_from(limit.min(MAX_LIMIT)).unwrap_or(usize::MAX),
+            bytes: MAX_BYTES,
+        };
         let after = since.map_or(0, |since| since.offset);
         let mut page = self.history.read(topic, after, most).await?;
         let is_there = since.is_none_or(|since| leads_to(&page, since));
@@ -161,7 +164,6 @@ pub(super) fn keeps(page: &Page, position: &Position) -> bool {
 
 fn messages(topic: &Topic, page: &Page) -> Result<Vec<Message>, EncodeError> {
     let mut messages = Vec::with_capacity(page.entries.len());
-    let mut bytes = 0;
     for entry in &page.entries {
         let position = Position {
             epoch: page.epoch.clone(),
@@ -176,10 +178,6 @@ fn messages(topic: &Topic, page: &Page) -> Result<Vec<Message>, EncodeError> {
             }
         };
         let data = envelope.data()?.into_owned();
-        bytes += data.len();
-        if bytes > MAX_BYTES && !messages.is_empty() {
-            break;
-        }
         messages.push(Message {
             offset: entry.offset,
             data: RawValue::from_string(data)?,

@@ -28,8 +28,8 @@ use super::outbox::{Bounds, Outbox};
 use place::Place;
 use repeats::Repeats;
 
-pub(super) use following::{Joined, Latecomer, Step, Watch};
-pub(super) use frames::Frames;
+pub(super) use following::{Joined, Latecomer, Owed, Step, Watch};
+pub(super) use frames::{Frames, Outgoing};
 
 /// How many locks topics are spread over.
 const SHARDS: usize = 64;

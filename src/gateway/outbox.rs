@@ -3,7 +3,8 @@
 //! Answers and events share this one queue, so their order on a socket is the order in which they
 //! were pushed. Frames count until the writer takes them. A queue that is full closes itself as a
 //! slow consumer and lets go of what it held; an empty one holds no memory. Pings and the answers to
-//! pings go first and do not count: there is at most one of each.
+//! pings go first and do not count: there is at most one of each. What the connection is owed waits to
+//! be put in until there is room, and counts for itself: it takes no room from anything else.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -45,6 +46,9 @@ pub(super) enum Next {
     End,
 }
 
+/// A frame that is to be put in, and where its message is in the user's history.
+pub(super) type Owed = (Frame, Option<Arc<Position>>);
+
 /// The queue between whoever has something to say and the writer of one connection.
 #[derive(Debug)]
 pub(super) struct Outbox {
@@ -57,8 +61,10 @@ pub(super) struct Outbox {
 
 #[derive(Debug, Default)]
 struct Queue {
-    frames: VecDeque<(Frame, Option<Arc<Position>>)>,
-    bytes: usize,
+    frames: VecDeque<Waiting>,
+    /// Of what was put in without waiting.
+    pushed: Account,
+    owed: Account,
     ping: Option<Frame>,
     answer: Option<Frame>,
     end: Option<End>,
@@ -66,6 +72,21 @@ struct Queue {
     taken: Option<Arc<Position>>,
     // Whom to wake when there is something to do.
     writer: Option<Waker>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    frame: Frame,
+    /// Where its message is in the user's history.
+    position: Option<Arc<Position>>,
+    is_owed: bool,
+}
+
+/// How much waits.
+#[derive(Debug, Default)]
+struct Account {
+    frames: usize,
+    bytes: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -105,18 +126,40 @@ impl Outbox {
         if queue.end.is_some() {
             return Err(Full);
         }
-        let fits = queue.frames.is_empty()
-            || (queue.frames.len() < self.bounds.frames
-                && queue.bytes + frame.len() <= self.bounds.bytes);
+        let Account { frames, bytes } = queue.pushed;
+        let fits = frames == 0
+            || (frames < self.bounds.frames && bytes + frame.len() <= self.bounds.bytes);
         if fits {
-            queue.bytes += frame.len();
-            queue.frames.push_back((frame, position));
+            queue.put(Waiting {
+                frame,
+                position,
+                is_owed: false,
+            });
         } else {
             queue.clear();
             queue.end = Some(End::Close(CloseCode::SlowConsumer.into()));
         }
         wake(queue);
         if fits { Ok(()) } else { Err(Full) }
+    }
+
+    /// Puts a frame in that the connection is owed, if there is room for it as [`Outbox::room_for`]
+    /// has it; else it comes back. One that can't be sent any more is taken.
+    pub(super) fn offer(&self, frame: Frame, position: Option<Arc<Position>>) -> Result<(), Owed> {
+        let mut queue = self.queue();
+        if queue.end.is_some() {
+            return Ok(());
+        }
+        if !self.has_room_for(&queue, frame.len()) {
+            return Err((frame, position));
+        }
+        queue.put(Waiting {
+            frame,
+            position,
+            is_owed: true,
+        });
+        wake(queue);
+        Ok(())
     }
 
     /// Asks the peer whether it is there.
@@ -166,14 +209,19 @@ impl Outbox {
         if let Some(frame) = queue.answer.take().or_else(|| queue.ping.take()) {
             return Next::Send(frame);
         }
-        let Some((frame, position)) = queue.frames.pop_front() else {
+        let Some(Waiting {
+            frame,
+            position,
+            is_owed,
+        }) = queue.frames.pop_front()
+        else {
             return match queue.end {
                 None => Next::Flush,
                 Some(End::Close(close)) => Next::Close(close),
                 Some(End::Gone) => Next::End,
             };
         };
-        queue.bytes -= frame.len();
+        queue.account(is_owed).take_off(&frame);
         if position.is_some() && self.reader.is_some() {
             queue.taken = position;
         }
@@ -217,13 +265,26 @@ impl Outbox {
     }
 
     /// Waits until the queue is at most half full or at its end. The reader waits here, so that a
-    /// peer that asks without reading is slowed down instead of cut off; and so does whoever sends
-    /// what was missed.
+    /// peer that asks without reading is slowed down instead of cut off.
     pub(super) async fn room(&self) {
         loop {
             let mut drained = pin!(self.drained.notified());
             drained.as_mut().enable();
             if matches!(self.queue(), queue if queue.end.is_some() || self.has_room(&queue)) {
+                return;
+            }
+            drained.await;
+        }
+    }
+
+    /// The same for a frame of so many bytes that the connection is owed: until all that it is owed
+    /// would fill no more than half of the queue, or nothing of it waits.
+    pub(super) async fn room_for(&self, bytes: usize) {
+        loop {
+            let mut drained = pin!(self.drained.notified());
+            drained.as_mut().enable();
+            if matches!(self.queue(), queue if queue.end.is_some() || self.has_room_for(&queue, bytes))
+            {
                 return;
             }
             drained.await;
@@ -254,7 +315,17 @@ impl Outbox {
     }
 
     fn has_room(&self, queue: &Queue) -> bool {
-        queue.frames.len() <= self.bounds.frames / 2 && queue.bytes <= self.bounds.bytes / 2
+        let Account { frames, bytes } = queue.pushed;
+        frames <= self.bounds.frames / 2 && bytes <= self.bounds.bytes / 2
+    }
+
+    // It implies the other, at which whoever waits is woken.
+    fn has_room_for(&self, queue: &Queue, bytes: usize) -> bool {
+        let owed = &queue.owed;
+        let fits = owed.frames == 0
+            || (owed.frames < self.bounds.frames / 2
+                && owed.bytes + bytes <= self.bounds.bytes / 2);
+        fits && self.has_room(queue)
     }
 
     fn end(&self, end: End, discard: bool) {
@@ -278,12 +349,35 @@ impl Queue {
         self.frames.is_empty() && self.end.is_none() && self.ping.is_none() && self.answer.is_none()
     }
 
+    fn put(&mut self, waiting: Waiting) {
+        let account = self.account(waiting.is_owed);
+        account.frames += 1;
+        account.bytes += waiting.frame.len();
+        self.frames.push_back(waiting);
+    }
+
+    fn account(&mut self, is_owed: bool) -> &mut Account {
+        if is_owed {
+            &mut self.owed
+        } else {
+            &mut self.pushed
+        }
+    }
+
     // A new deque, because `clear` would keep the memory of the busiest moment.
     fn clear(&mut self) {
         self.frames = VecDeque::new();
-        self.bytes = 0;
+        self.pushed = Account::default();
+        self.owed = Account::default();
         self.ping = None;
         self.answer = None;
+    }
+}
+
+impl Account {
+    fn take_off(&mut self, frame: &Frame) {
+        self.frames -= 1;
+        self.bytes -= frame.len();
     }
 }
 
@@ -323,7 +417,7 @@ mod tests {
         }
         assert!(matches!(outbox.next(), Next::Flush));
         assert_eq!(outbox.queue().frames.capacity(), 0, "idle costs nothing");
-        assert_eq!(outbox.queue().bytes, 0);
+        assert_eq!(outbox.queue().pushed.bytes, 0);
     }
 
     #[test]
@@ -425,6 +519,38 @@ mod tests {
         };
         let ((), ()) = tokio::join!(outbox.room(), writer);
         assert_eq!(outbox.queue().frames.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_is_owed_waits_for_room_and_takes_none_away() {
+        let outbox = outbox(8, 100);
+        outbox.offer(frame(200), None).unwrap();
+        let (back, _) = outbox.offer(frame(1), None).unwrap_err();
+        assert_eq!(back.len(), 1, "a large one is alone");
+        // What is not owed has all of its room, and is behind it.
+        outbox.push(frame(60)).unwrap();
+        outbox.push(frame(40)).unwrap();
+        assert!(matches!(outbox.next(), Next::Send(frame) if frame.len() == 200));
+        assert!(
+            outbox.offer(frame(1), None).is_err(),
+            "it is more than half full"
+        );
+        let writer = async {
+            outbox.filled().await;
+            assert!(matches!(outbox.next(), Next::Send(frame) if frame.len() == 60));
+        };
+        let ((), ()) = tokio::join!(outbox.room_for(30), writer);
+        outbox.offer(frame(30), None).unwrap();
+        assert!(outbox.offer(frame(21), None).is_err());
+        outbox.offer(frame(20), None).unwrap();
+        for length in [40, 30, 20] {
+            assert!(matches!(outbox.next(), Next::Send(frame) if frame.len() == length));
+        }
+        assert_eq!(outbox.queue().pushed.bytes, 0);
+        assert_eq!(outbox.queue().owed.bytes, 0);
+        outbox.abandon(CloseCode::SlowConsumer);
+        outbox.room_for(1_000).await;
+        assert!(outbox.offer(frame(1), None).is_ok(), "nobody waits for it");
     }
 
     #[tokio::test]

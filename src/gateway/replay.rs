@@ -9,13 +9,16 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::hub::{Frames, Hub, Latecomer, Step};
-use crate::history::{Entry, History, HistoryError, Page};
+use super::hub::{Frames, Hub, Latecomer, Outgoing, Owed, Step};
+use crate::history::{Entry, History, HistoryError, Page, Portion};
 use crate::metrics::{Metrics, Recovery};
 use crate::protocol::{CloseCode, Envelope, Position};
 
-/// How many messages are read at a time.
-pub(super) const PAGE: u64 = 100;
+/// How much is read at a time: this waits in memory for each connection that is behind.
+pub(super) const PAGE: Portion = Portion {
+    entries: 100,
+    bytes: 256 * 1024,
+};
 /// After what time a page that could not be read is tried again.
 const RETRY: Duration = Duration::from_millis(200);
 
@@ -40,7 +43,8 @@ impl Replay {
         let outbox = &self.who.recipient.outbox;
         while !outbox.has_ended() {
             match self.hub.step(&self.who) {
-                Step::Sent => outbox.room().await,
+                Step::Sent => {}
+                Step::Full(size) => outbox.room_for(size).await,
                 Step::Read { after, most } => {
                     if self.page(after, most).await == Err(Lost) {
                         self.metrics.recovery(Recovery::Lost);
@@ -57,7 +61,11 @@ impl Replay {
         let Latecomer {
             topic, recipient, ..
         } = &self.who;
-        let most = usize::try_from(most.min(PAGE)).unwrap_or(usize::MAX);
+        let owed_here = usize::try_from(most).unwrap_or(usize::MAX);
+        let most = Portion {
+            entries: PAGE.entries.min(owed_here),
+            ..PAGE
+        };
         let page = self.read(after.offset, most).await.map_err(|_| Lost)?;
         for Entry { offset, payload } in owed(page, &after)? {
             let epoch = after.epoch.clone();
@@ -70,15 +78,30 @@ impl Replay {
                     None
                 }
             };
-            recipient.outbox.room().await;
-            if !self.hub.send_owed(&self.who, offset, outgoing) {
+            if !self.send(offset, outgoing).await {
                 break;
             }
         }
         Ok(())
     }
 
-    async fn read(&self, after: u64, most: usize) -> Result<Page, HistoryError> {
+    /// Sends a message as soon as it fits into the outbox beside what else is sent; whether the
+    /// connection is still there.
+    async fn send(&self, offset: u64, mut outgoing: Option<Outgoing>) -> bool {
+        let outbox = &self.who.recipient.outbox;
+        loop {
+            let size = outgoing.as_ref().map_or(0, Outgoing::len);
+            outbox.room_for(size).await;
+            match self.hub.send_owed(&self.who, offset, outgoing) {
+                Owed::Sent => return true,
+                Owed::Gone => return false,
+                // Something else took the room.
+                Owed::NoRoom(back) => outgoing = Some(back),
+            }
+        }
+    }
+
+    async fn read(&self, after: u64, most: Portion) -> Result<Page, HistoryError> {
         let begin = Instant::now();
         loop {
             match self.history.read(&self.who.topic, after, most).await {

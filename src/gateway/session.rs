@@ -29,6 +29,7 @@ use super::hub::{Membership, Recipient};
 use super::outbox::{Full, Outbox};
 use super::presence::Seat;
 use super::services::Services;
+use super::socket::Frame;
 use joining::Unread;
 use subscriptions::Subscriptions;
 
@@ -282,6 +283,27 @@ impl Session {
         }
     }
 
+    /// The same with what may be large: it waits until there is room, so that whoever asks while
+    /// events come is not taken for one who does not read.
+    async fn answer_at_leisure(
+        &self,
+        request_id: Option<&RequestId>,
+        data: &str,
+    ) -> Result<(), SessionError> {
+        let Some(request_id) = request_id else {
+            return Ok(());
+        };
+        let mut frame = Frame::from(self.encode(&ServerMessage::Response { request_id, data })?);
+        let outbox = &self.recipient.outbox;
+        loop {
+            outbox.room_for(frame.len()).await;
+            match outbox.offer(frame, None) {
+                Ok(()) => return Ok(()),
+                Err((back, _)) => frame = back,
+            }
+        }
+    }
+
     fn refuse(
         &self,
         code: ErrorCode,
@@ -296,8 +318,11 @@ impl Session {
     }
 
     fn send(&self, message: &ServerMessage<'_>) -> Result<(), SessionError> {
+        Ok(self.recipient.outbox.push(self.encode(message)?.into())?)
+    }
+
+    fn encode(&self, message: &ServerMessage<'_>) -> Result<String, EncodeError> {
         let stamp = || Stamp::new(self.services.clock.now());
-        let frame = message.encode(self.recipient.dialect, stamp)?;
-        Ok(self.recipient.outbox.push(frame.into())?)
+        message.encode(self.recipient.dialect, stamp)
     }
 }

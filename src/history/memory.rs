@@ -12,7 +12,9 @@ mod rings;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Appended, Bounds, History, HistoryError, HistoryFuture, Idempotency, MAX_ID, Page};
+use super::{
+    Appended, Bounds, History, HistoryError, HistoryFuture, Idempotency, MAX_ID, Page, Portion,
+};
 use crate::broker::memory::{MemoryBroker, MemoryConnection};
 use crate::broker::{Broker, ConnectionChange, Delivery, Inbox};
 use crate::clock::Clock;
@@ -108,7 +110,7 @@ impl History for MemoryHistory {
         Box::pin(async move { Ok(self.rings().position(topic)) })
     }
 
-    fn read<'a>(&'a self, topic: &'a Topic, after: u64, most: usize) -> HistoryFuture<'a, Page> {
+    fn read<'a>(&'a self, topic: &'a Topic, after: u64, most: Portion) -> HistoryFuture<'a, Page> {
         Box::pin(async move { Ok(self.rings().read(topic, after, most, self.clock.now())) })
     }
 

@@ -17,12 +17,15 @@ use uuid::Uuid;
 
 use super::{
     Appended, Bounds, CURSORS_LAST, Entry, History, HistoryError, HistoryFuture, IDS_LAST,
-    Idempotency, MAX_ID, Page,
+    Idempotency, MAX_ID, Page, Portion,
 };
 use crate::ids::UserId;
 use crate::link::{Link, LinkError, LinkFailure, Reply, Run, Script};
 use crate::protocol::{Envelope, Position, Record, Topic};
 use scripts::{Scripts, millis};
+
+/// The most bytes that a script is asked for.
+const MAX_PORTION: usize = 1 << 48;
 
 /// Histories in a Redis. A clone shares its connection.
 #[derive(Debug, Clone)]
@@ -159,9 +162,14 @@ impl RedisHistory {
         })
     }
 
-    async fn read(&self, topic: &Topic, after: u64, most: usize) -> Result<Page, HistoryError> {
+    async fn read(&self, topic: &Topic, after: u64, most: Portion) -> Result<Page, HistoryError> {
         let run = self.on(&self.scripts.read, topic, None);
-        let run = run.arg(after.to_string()).arg(most.to_string());
+        // A script counts in floating point, which these fit into.
+        let bytes = most.bytes.min(MAX_PORTION);
+        let run = run
+            .arg(after.to_string())
+            .arg(most.entries.to_string())
+            .arg(bytes.to_string());
         let read = |reply: Reply| {
             let [epoch, trimmed, last, entries] = reply.list()?.try_into().ok()?;
             Some(Page {
@@ -190,7 +198,7 @@ impl History for RedisHistory {
         Box::pin(self.ask(run, position_of))
     }
 
-    fn read<'a>(&'a self, topic: &'a Topic, after: u64, most: usize) -> HistoryFuture<'a, Page> {
+    fn read<'a>(&'a self, topic: &'a Topic, after: u64, most: Portion) -> HistoryFuture<'a, Page> {
         Box::pin(self.read(topic, after, most))
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use mithril::broker::{Broker, ConnectionChange, Inbox, Subscription};
 use mithril::history::{
     Appended, Bounds, CURSORS_LAST, History, HistoryError, IDS_LAST, Idempotency, MAX_ID, Page,
+    Portion,
 };
 use mithril::ids::UserId;
 use mithril::protocol::{Envelope, Record, Topic};
@@ -74,6 +75,7 @@ pub(crate) async fn append(history: &dyn History, topic: &Topic, text: &str) -> 
 }
 
 async fn read(history: &dyn History, topic: &Topic, after: u64, most: usize) -> Page {
+    let most = Portion::of(most);
     soon(history.read(topic, after, most)).await.unwrap()
 }
 
@@ -234,6 +236,55 @@ pub(crate) async fn it_is_read_page_by_page<S: Store>() {
         let page = read(&*history, &room, after, most).await;
         assert_eq!(texts(&page), expected, "{after} {most}");
         assert_eq!((page.trimmed, page.last), (0, 250));
+    }
+}
+
+pub(crate) async fn a_page_has_no_more_bytes_than_are_asked_for<S: Store>() {
+    const LARGE: usize = 64 * 1024;
+    let store = S::start(Bounds::default()).await;
+    let history = store.connect().await;
+    let room = topic("room:a");
+    // Small ones among large ones, and more than are looked at together.
+    let text = |number: usize| "x".repeat(if number.is_multiple_of(5) { 10 } else { LARGE });
+    for number in 1..=100 {
+        append(&*history, &room, &text(number)).await;
+    }
+    let sizes = async |after: u64, entries: usize, bytes: usize| -> Vec<(u64, usize)> {
+        let most = Portion { entries, bytes };
+        let page = soon(history.read(&room, after, most)).await.unwrap();
+        assert_eq!((page.trimmed, page.last), (0, 100));
+        let entries = page.entries.iter();
+        entries
+            .map(|entry| (entry.offset, entry.payload.len()))
+            .collect()
+    };
+    let whole = sizes(0, 1_000, usize::MAX).await;
+    assert_eq!(whole.len(), 100);
+    for (after, entries, bytes) in [
+        (0, 1_000, 4 * LARGE),
+        (0, 1_000, 40 * LARGE),
+        (3, 1_000, 3 * LARGE),
+        (50, 2, 40 * LARGE),
+        (95, 1_000, 40 * LARGE),
+        (100, 10, LARGE),
+    ] {
+        let rest = &whole[usize::try_from(after).unwrap()..];
+        let mut sum = 0;
+        let fitting = rest.iter().take(entries).take_while(|(_, size)| {
+            sum += size;
+            sum <= bytes
+        });
+        let expected: Vec<_> = fitting.copied().collect();
+        assert_eq!(
+            sizes(after, entries, bytes).await,
+            expected,
+            "{after} {bytes}"
+        );
+    }
+    // The first is there however large it is.
+    for bytes in [0, 1, LARGE] {
+        assert_eq!(sizes(5, 100, bytes).await, [whole[5]]);
+        assert_eq!(sizes(5, 0, bytes).await, []);
     }
 }
 
@@ -398,6 +449,7 @@ macro_rules! suite {
             a_payload_comes_back_word_for_word,
             many_writers_share_one_order,
             it_is_read_page_by_page,
+            a_page_has_no_more_bytes_than_are_asked_for,
             of_too_many_entries_the_oldest_go,
             what_is_too_old_is_not_read_and_offsets_go_on,
             what_is_known_is_not_appended_again,

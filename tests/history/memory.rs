@@ -8,7 +8,7 @@ use mithril::broker::memory::MemoryBroker;
 use mithril::broker::{Broker, Inbox};
 use mithril::clock::Clock;
 use mithril::history::memory::MemoryHistory;
-use mithril::history::{Bounds, History};
+use mithril::history::{Bounds, History, Portion};
 
 use crate::conformance::{self, Store, append, record, topic};
 
@@ -86,10 +86,10 @@ async fn of_too_many_bytes_the_oldest_go_whatever_their_topic() {
     for _ in 0..4 {
         append(&*history, &loud, &payload).await;
     }
-    let page = history.read(&quiet, 0, 10).await.unwrap();
+    let page = history.read(&quiet, 0, Portion::of(10)).await.unwrap();
     assert_eq!((page.trimmed, page.last, page.entries.len()), (1, 2, 1));
     assert_eq!(page.epoch, first.position.epoch, "the offsets go on");
-    let page = history.read(&loud, 0, 10).await.unwrap();
+    let page = history.read(&loud, 0, Portion::of(10)).await.unwrap();
     assert!(
         (5..8).contains(&page.entries.len()),
         "{}",
@@ -122,4 +122,31 @@ async fn what_no_bound_can_hold_is_refused() {
     let refused = history.append(&topic("room:a"), &large, known_by).await;
     assert_eq!(refused, Err(mithril::history::HistoryError::TooLarge));
     assert_eq!(history.position(&topic("room:a")).await.unwrap().offset, 0);
+}
+
+#[tokio::test]
+async fn what_has_gone_is_given_back_and_no_more_is_held_than_fits() {
+    const LARGE: usize = 4 * 1024;
+    let store = Memory::start(bounds()).await;
+    let history = store.connect().await;
+    let topics: Vec<_> = (0..8).map(|n| topic(&format!("room:{n}"))).collect();
+    let text = "x".repeat(LARGE);
+    let mut gone = Vec::new();
+    for number in 0..1_000 {
+        let topic = &topics[number * 7 % 8];
+        append(&*history, topic, &text).await;
+        let page = history.read(topic, 0, Portion::of(1_000)).await.unwrap();
+        let last = page.entries.last().unwrap();
+        gone.push(Arc::downgrade(&last.payload));
+        drop(page);
+        let held = gone.iter().filter(|payload| payload.strong_count() > 0);
+        assert!(held.count() <= BYTES / LARGE);
+    }
+    let mut kept = 0;
+    for topic in &topics {
+        let page = history.read(topic, 0, Portion::of(1_000)).await.unwrap();
+        let sizes = page.entries.iter().map(|entry| entry.payload.len());
+        kept += sizes.sum::<usize>();
+    }
+    assert!(kept <= BYTES && kept > BYTES * 3 / 4, "{kept}");
 }

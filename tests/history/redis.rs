@@ -6,7 +6,7 @@ use std::time::Duration;
 use mithril::broker::redis::{RedisBroker, RedisConfig};
 use mithril::broker::{Broker, Inbox};
 use mithril::history::redis::RedisHistory;
-use mithril::history::{Bounds, History, HistoryError, IDS_LAST, Idempotency};
+use mithril::history::{Bounds, History, HistoryError, IDS_LAST, Idempotency, Portion};
 use mithril::link::{Link, LinkLimits};
 use mithril::metrics::Metrics;
 use mithril::protocol::Envelope;
@@ -138,7 +138,7 @@ async fn another_run_of_redis_is_another_epoch_unless_it_is_trusted() {
         let before = append(&*history, &room, "1").await.position;
         store.cut().await;
         store.restore().await;
-        let page = soon(history.read(&room, 0, 10)).await.unwrap();
+        let page = soon(history.read(&room, 0, Portion::of(10))).await.unwrap();
         if trust_restart {
             assert_eq!((page.epoch, page.last), (before.epoch, 1));
             assert_eq!(page.entries.len(), 1);
@@ -178,7 +178,7 @@ async fn whatever_key_is_lost_the_epoch_is_over() {
         store.cli(damage).await;
         // What only the next message shows is no loss before it.
         if damage[0] != "XADD" && damage[0] != "HSET" {
-            let page = soon(history.read(&room, 0, 10)).await.unwrap();
+            let page = soon(history.read(&room, 0, Portion::of(10))).await.unwrap();
             assert_eq!((page.last, page.entries.len()), (0, 0), "{damage:?}");
         }
     }

@@ -36,12 +36,25 @@ pub(in crate::gateway) struct Joined {
 pub(in crate::gateway) enum Step {
     /// More: something has just been sent.
     Sent,
+    /// The same again, once there is room for so many bytes.
+    Full(usize),
     /// So many messages are to be read behind this position, and sent.
     Read { after: Position, most: u64 },
     /// Nothing, until it is woken.
     Wait,
     /// Nothing any more: it has caught up, or is gone.
     Done,
+}
+
+/// What became of a message that was read for a connection that is behind.
+#[derive(Debug)]
+pub(in crate::gateway) enum Owed {
+    /// It is in the outbox.
+    Sent,
+    /// There is no room for it in the outbox.
+    NoRoom(Outgoing),
+    /// The connection does not wait for it any more.
+    Gone,
 }
 
 /// A connection that is behind on a topic. One that has left and joined again is another one.
@@ -160,11 +173,13 @@ impl Hub {
         let Some((epoch, last, gated)) = place.find(who) else {
             return Step::Done;
         };
-        match gated.gate.next(last) {
-            Next::Send(outgoing) => {
-                outgoing.push_to(&gated.recipient);
-                Step::Sent
-            }
+        let recipient = &gated.recipient;
+        let next = gated
+            .gate
+            .next(last, |outgoing: Outgoing| outgoing.offer_to(recipient));
+        match next {
+            Next::Sent => Step::Sent,
+            Next::Full(size) => Step::Full(size),
             Next::Read { after, most } => Step::Read {
                 after: Position {
                     epoch: epoch.to_owned(),
@@ -180,24 +195,25 @@ impl Hub {
         }
     }
 
-    /// Sends what was read for a connection that is behind, up to this offset; whether it is still
-    /// there.
+    /// Sends what was read for a connection that is behind, up to this offset.
     pub(in crate::gateway) fn send_owed(
         &self,
         who: &Latecomer,
         offset: u64,
         outgoing: Option<Outgoing>,
-    ) -> bool {
+    ) -> Owed {
         let mut shard = self.shard(&who.topic);
         let place = shard.get_mut(&who.topic);
         let Some((_, _, gated)) = place.and_then(|place| place.find(who)) else {
-            return false;
+            return Owed::Gone;
         };
-        if let Some(outgoing) = outgoing {
-            outgoing.push_to(&gated.recipient);
+        if let Some(outgoing) = outgoing
+            && let Err(outgoing) = outgoing.offer_to(&gated.recipient)
+        {
+            return Owed::NoRoom(outgoing);
         }
         gated.gate.advance(offset);
-        true
+        Owed::Sent
     }
 
     /// A recorded message arrived; returns how many took it.

@@ -14,7 +14,7 @@ use crate::gateway::hub::{Recipient, Watch};
 use crate::gateway::relay::Unconfirmed;
 use crate::gateway::replay::Replay;
 use crate::gateway::services::Services;
-use crate::history::HistoryError;
+use crate::history::{HistoryError, Portion};
 use crate::ids::UserId;
 use crate::metrics::Recovery;
 use crate::protocol::{Position, Recover, Topic, TopicPattern};
@@ -219,7 +219,10 @@ impl Services {
                 }
             }
         };
-        let page = self.history.read(topic, wanted.offset, 0).await?;
+        let page = self
+            .history
+            .read(topic, wanted.offset, Portion::of(0))
+            .await?;
         Ok(if keeps(&page, &wanted) {
             Start::Behind(wanted)
         } else {
@@ -229,7 +232,7 @@ impl Services {
 
     /// The position before the oldest message that is kept.
     async fn oldest(&self, topic: &Topic) -> Result<Position, HistoryError> {
-        let page = self.history.read(topic, 0, 0).await?;
+        let page = self.history.read(topic, 0, Portion::of(0)).await?;
         Ok(Position {
             epoch: page.epoch,
             offset: page.trimmed,

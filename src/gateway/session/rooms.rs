@@ -111,7 +111,7 @@ impl Session {
         let services = &self.services;
         let read = services.read_history(&topic, since.as_ref(), limit).await;
         match read {
-            Ok(answer) => self.answer(request_id, &answer),
+            Ok(answer) => self.answer_at_leisure(request_id, &answer).await,
             Err(Unread::History(error)) => {
                 self.refuse(ErrorCode::Unavailable, &error.to_string(), request_id)
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::history::{Entry, Page};
+use crate::history::{Entry, Page, Portion};
 use crate::ids::UserId;
 use crate::protocol::Position;
 
@@ -95,13 +95,19 @@ impl Ring {
         self.entries.front().is_some_and(|kept| kept.at < than)
     }
 
-    pub(super) fn read(&self, after: u64, most: usize) -> Page {
+    pub(super) fn read(&self, after: u64, most: Portion) -> Page {
         let trimmed = self.trimmed();
         let skipped = usize::try_from(after.saturating_sub(trimmed)).unwrap_or(usize::MAX);
         let entries = self.entries.iter().zip(trimmed + 1..);
+        let mut bytes = 0;
         let entries = entries
             .skip(skipped)
-            .take(most)
+            .take(most.entries)
+            .take_while(|(kept, _)| {
+                let is_first = bytes == 0;
+                bytes += kept.payload.len();
+                is_first || bytes <= most.bytes
+            })
             .map(|(kept, offset)| Entry {
                 offset,
                 payload: Arc::clone(&kept.payload),

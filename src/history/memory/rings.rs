@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::ids::{Id, Ids};
 use super::ring::Ring;
-use crate::history::{Appended, Bounds, CURSORS_LAST, HistoryError, Idempotency, Page};
+use crate::history::{Appended, Bounds, CURSORS_LAST, HistoryError, Idempotency, Page, Portion};
 use crate::ids::UserId;
 use crate::protocol::{Position, Record, Topic};
 
@@ -112,7 +112,13 @@ impl Rings {
         })
     }
 
-    pub(super) fn read(&mut self, topic: &Topic, after: u64, most: usize, now: Timestamp) -> Page {
+    pub(super) fn read(
+        &mut self,
+        topic: &Topic,
+        after: u64,
+        most: Portion,
+        now: Timestamp,
+    ) -> Page {
         let oldest = before(now, self.bounds.age);
         let Some(ring) = self.topics.get_mut(topic) else {
             return Page {

@@ -1,5 +1,7 @@
 -- The oldest entries behind an offset. A stream with a hole in it begins another epoch.
-local AFTER, COUNT = tonumber(ARGV[5]), tonumber(ARGV[6])
+local AFTER, COUNT, BYTES = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+-- Entries that are looked at together: what is too much is not held, but for a few.
+local AT_ONCE = 16
 
 local function entry_at(offset)
   local id = whole(offset) .. '-0'
@@ -41,23 +43,29 @@ local function trimmed()
   return low
 end
 
--- What is there from one offset on; nothing where entries are missing.
+-- What is there from one offset on, up to so many bytes; nothing where entries are missing.
 local function from(begin_at, count)
-  local found = {}
-  if count <= 0 then
-    return found
-  end
-  local range = redis.call('XRANGE', STREAM, whole(begin_at) .. '-0', '+', 'COUNT', whole(count))
-  if #range ~= count then
-    return nil
-  end
-  for index, entry in ipairs(range) do
-    local offset, _, payload = read(entry)
-    if offset ~= begin_at + index - 1 then
+  local found, size = {}, 0
+  local next_at, stop = begin_at, begin_at + count
+  while next_at < stop do
+    local some = math.min(AT_ONCE, stop - next_at)
+    local range = redis.call('XRANGE', STREAM, whole(next_at) .. '-0', '+', 'COUNT', whole(some))
+    if #range ~= some then
       return nil
     end
-    found[2 * index - 1] = whole(offset)
-    found[2 * index] = payload
+    for _, entry in ipairs(range) do
+      local offset, _, payload = read(entry)
+      if offset ~= next_at then
+        return nil
+      end
+      size = size + #payload
+      if size > BYTES and next_at > begin_at then
+        return found
+      end
+      found[#found + 1] = whole(offset)
+      found[#found + 1] = payload
+      next_at = next_at + 1
+    end
   end
   return found
 end

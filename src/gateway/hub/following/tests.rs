@@ -92,7 +92,8 @@ struct Store {
 impl Store {
     fn page(&self, after: u64, most: u64) -> Page {
         let from = after.max(self.trimmed) + 1;
-        let offsets = (from..=self.last).take(usize::try_from(most.min(PAGE)).unwrap());
+        let most = usize::try_from(most).unwrap().min(PAGE.entries);
+        let offsets = (from..=self.last).take(most);
         Page {
             epoch: self.epoch.to_string(),
             trimmed: self.trimmed,
@@ -151,6 +152,7 @@ fn message(topic: &Topic, position: Position) -> Envelope {
             position: Arc::new(position),
             message_id: text,
         }),
+        arrived: None,
     }
 }
 
@@ -328,7 +330,8 @@ impl Model {
         let peer = self.subscribe(recipient, back);
         // What was under way for it before is nothing to it now.
         if let Some(behind) = behind {
-            assert!(!self.hub.send_owed(&behind, u64::MAX, None));
+            let owed = self.hub.send_owed(&behind, u64::MAX, None);
+            assert!(matches!(owed, Owed::Gone));
             assert!(matches!(self.hub.step(&behind), Step::Done));
         }
         self.peers.push(peer);
@@ -385,6 +388,7 @@ impl Model {
         };
         match self.hub.step(behind) {
             Step::Sent | Step::Wait => {}
+            Step::Full(size) => panic!("there is room for {size} bytes"),
             Step::Read { after, most } => {
                 let page = self.store.page(after.offset, most);
                 peer.pending = Some((after, page));
@@ -412,7 +416,8 @@ impl Model {
             };
             let envelope = message(&self.topic, position);
             let outgoing = Frames::of(&envelope).outgoing(Dialect::Classic);
-            self.hub.send_owed(behind, entry.offset, outgoing);
+            let owed = self.hub.send_owed(behind, entry.offset, outgoing);
+            assert!(!matches!(owed, Owed::NoRoom(_)), "there is room");
         }
     }
 
