@@ -44,6 +44,7 @@ struct Counted {
     subscriptions: Gauge,
     events: EventNames,
     deliveries: Family<Delivery, Counter>,
+    latency: Histogram,
     appends: Family<Outcome, Counter>,
     recoveries: Family<Outcome, Counter>,
     requests: Family<Request, Counter>,
@@ -199,6 +200,8 @@ impl Metrics {
             subscriptions: Gauge::default(),
             events: EventNames::default(),
             deliveries: Family::default(),
+            // 50 microseconds to 6.5 seconds.
+            latency: Histogram::new(exponential_buckets(0.000_05, 2.0, 18)),
             appends: Family::default(),
             recoveries: Family::default(),
             requests: Family::default(),
@@ -282,6 +285,11 @@ impl Metrics {
         deliveries
             .get_or_create(&Delivery { event, result })
             .inc_by(count);
+    }
+
+    /// A message that the broker brought was written to a socket after this time.
+    pub fn delivered(&self, took: Duration) {
+        self.0.latency.observe(took.as_secs_f64());
     }
 
     /// A history was to keep a message.
@@ -430,6 +438,11 @@ impl Counted {
             "mithril_deliveries",
             "Messages put into queues of connections, by type and result",
             self.deliveries.clone(),
+        );
+        of.register(
+            "mithril_delivery_latency_seconds",
+            "How long messages took from the broker to a socket, of one in 64 messages",
+            self.latency.clone(),
         );
         of.register(
             "mithril_history_appends",

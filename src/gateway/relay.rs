@@ -25,6 +25,7 @@ use crate::protocol::{EncodeError, Envelope, Topic};
 
 use super::history::AROUND;
 use super::hub::Hub;
+use super::latency::Sampler;
 use super::presence::Roster;
 use super::recorder::Recorder;
 use upstreams::{Step, Upstreams};
@@ -234,6 +235,8 @@ pub(super) struct Arrivals {
     /// The largest payload, in bytes.
     pub(super) payload: usize,
     pub(super) metrics: Metrics,
+    /// What says which messages are measured.
+    pub(super) sampler: Sampler,
 }
 
 impl Inbox for Arrivals {
@@ -251,7 +254,12 @@ impl Inbox for Arrivals {
             tracing::warn!(channel, bytes, "dropped a message that is too large");
             return;
         }
-        match Envelope::read(channel, &delivery.payload) {
+        let arrived = self.sampler.arrival();
+        let read = Envelope::read(channel, &delivery.payload);
+        match read.map(|envelope| Envelope {
+            arrived,
+            ..envelope
+        }) {
             Ok(envelope) if envelope.recorded.is_some() => {
                 let kind = envelope.content.kind().map(str::to_owned);
                 let taken = self.hub.arrive(envelope);

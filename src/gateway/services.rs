@@ -126,6 +126,7 @@ impl Services {
             recorder,
             payload: 1024,
             metrics: Metrics::new(),
+            sampler: super::latency::Sampler::default(),
         };
         let broker = broker.connect(Arc::new(arrivals));
         let relay = Relay::new(Arc::new(broker), Arc::clone(&hub));

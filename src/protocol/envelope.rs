@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 use super::{Dialect, EncodeError, Position, ServerMessage, Stamp, Topic, depth};
 use crate::ids::UserId;
@@ -32,6 +33,8 @@ pub struct Envelope {
     pub content: Content,
     /// Where it is kept, if it is.
     pub recorded: Option<Recorded>,
+    /// When it arrived here, where it is to be measured how long it takes from here on.
+    pub arrived: Option<Instant>,
 }
 
 /// What a topic's history adds to a message.
@@ -187,6 +190,7 @@ impl Envelope {
             address,
             content,
             recorded: None,
+            arrived: None,
         }
     }
 

@@ -44,8 +44,9 @@ impl Writing<'_> {
     {
         let Self { outbox, terms, .. } = self;
         let mut too_late = false;
+        let mut arrivals = Vec::new();
         loop {
-            match self.collect(writer) {
+            match self.collect(writer, &mut arrivals) {
                 Next::Close(close) => {
                     self.metrics.closed(close.code.as_str());
                     // Events fill the queue too, so that is counted here for all who do.
@@ -69,6 +70,7 @@ impl Writing<'_> {
             match in_time(terms.write, writer.flush()).await {
                 Ok(Ok(())) => {
                     outbox.flushed();
+                    self.measure(&mut arrivals);
                     outbox.filled().await;
                 }
                 Ok(Err(error)) => {
@@ -85,8 +87,9 @@ impl Writing<'_> {
         }
     }
 
-    /// Takes along what waits; returns what is to be done then.
-    fn collect<W>(&self, writer: &mut Writer<W>) -> Next
+    /// Takes along what waits; returns what is to be done then. Notes when it arrived where that is
+    /// measured.
+    fn collect<W>(&self, writer: &mut Writer<W>, arrivals: &mut Vec<Instant>) -> Next
     where
         W: AsyncWrite + Unpin,
     {
@@ -100,6 +103,7 @@ impl Writing<'_> {
                     if !frame.is_control() {
                         is_said = true;
                         self.metrics.sent(frame.len());
+                        arrivals.extend(frame.arrival());
                     }
                     writer.feed(frame);
                 }
@@ -110,6 +114,17 @@ impl Writing<'_> {
             self.activity.touch(Instant::now());
         }
         next
+    }
+
+    /// Tells how long it took what has just been written.
+    fn measure(&self, arrivals: &mut Vec<Instant>) {
+        if !arrivals.is_empty() {
+            let now = Instant::now();
+            // A new list, because an idle connection keeps no memory of its busiest moment.
+            for arrived in std::mem::take(arrivals) {
+                self.metrics.delivered(now.duration_since(arrived));
+            }
+        }
     }
 }
 

@@ -27,6 +27,17 @@ impl Outgoing {
         let outbox = &recipient.outbox;
         outbox.push_recorded(self.frame, self.position).is_ok()
     }
+
+    /// The same where there is room for it: else it comes back.
+    pub(super) fn offer_to(self, recipient: &Recipient) -> Result<(), Self> {
+        let offered = recipient.outbox.offer(self.frame, self.position);
+        offered.map_err(|(frame, position)| Self { frame, position })
+    }
+
+    /// Its bytes.
+    pub(in crate::gateway) fn len(&self) -> usize {
+        self.frame.len()
+    }
 }
 
 enum Encoded {
@@ -82,7 +93,7 @@ impl<'a> Frames<'a> {
         };
         if matches!(encoded, Encoded::NotYet) {
             *encoded = match self.envelope.encode(dialect) {
-                Ok(text) => Encoded::Done(text.into()),
+                Ok(text) => Encoded::Done(Frame::from(text).arrived(self.envelope.arrived)),
                 Err(error) => {
                     let address = &self.envelope.address;
                     tracing::error!(%address, error = &error as &dyn std::error::Error, "no frame");

@@ -202,6 +202,7 @@ impl Envelope {
             content: live.content(&topic)?,
             address: Address::Topic(topic),
             recorded,
+            arrived: None,
         })
     }
 
