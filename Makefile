@@ -60,3 +60,4 @@ bench-reload:
 # Needs cargo-fuzz and a nightly compiler.
 fuzz:
 	cargo +nightly fuzz run judge -- -max_total_time=60
+	cargo +nightly fuzz run frames -- -max_total_time=60

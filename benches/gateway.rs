@@ -1,4 +1,4 @@
-//! What the gateway costs: fan-out, unicast, request and reply, a reader that stops, idle memory,
+//! What the gateway costs: fan-out, with a history and without, unicast, request and reply, a reader that stops, idle memory,
 //! connects, and losing every socket at once, measured from outside against the release binary.
 //!
 //! `make bench-gateway`, or `cargo bench --bench gateway [-- SOCKETS] [PART …]` with the names of
@@ -21,6 +21,8 @@ mod bare;
 mod client;
 #[path = "gateway/daemon.rs"]
 mod daemon;
+#[path = "gateway/kept.rs"]
+mod kept;
 #[path = "gateway/measure.rs"]
 mod measure;
 #[path = "gateway/stalled.rs"]
@@ -40,8 +42,8 @@ const TURNS: usize = 7;
 /// Messages that are published before the first of them is waited for.
 const OUTSTANDING: u64 = 100;
 /// What can be measured.
-const PARTS: [&str; 6] = [
-    "fan-out", "unicast", "requests", "stalled", "idle", "losing",
+const PARTS: [&str; 7] = [
+    "fan-out", "kept", "unicast", "requests", "stalled", "idle", "losing",
 ];
 
 /// Rooms that one connection publishes to.
@@ -69,6 +71,7 @@ fn main() {
             }
             match part {
                 "fan-out" => fan_out(sockets).await,
+                "kept" => kept::beside_fleeting(sockets).await,
                 "unicast" => unicast(sockets).await,
                 "requests" => requests().await,
                 "stalled" => stalled::one_of(sockets).await,

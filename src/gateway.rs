@@ -20,6 +20,7 @@ mod gatekeeper;
 mod history;
 mod hub;
 mod in_band;
+mod latency;
 mod limits;
 mod origin;
 mod outbox;
@@ -60,6 +61,7 @@ use connection::{Care, Terms};
 use departure::Departure;
 use dispatch::Dispatch;
 use hub::Hub;
+use latency::Sampler;
 use outbox::{Bounds, Outbox};
 use presence::Roster;
 use receipts::Receipts;
@@ -77,6 +79,7 @@ pub use limits::Limits;
 pub use origin::Origins;
 pub use policy::{Grants, RoomPolicy, Rules, Scope, Scopes};
 pub use route::{Route, mount};
+pub use socket::{Meaning, meaning};
 
 /// What the tasks behind the connections get to finish in, even where these used up the time.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -145,6 +148,7 @@ impl Gateway {
             recorder,
             payload: limits.payload,
             metrics: config.metrics.clone(),
+            sampler: Sampler::default(),
         };
         let background = Tasks::new();
         let probe = Probe::new();

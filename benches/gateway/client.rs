@@ -75,6 +75,14 @@ impl Client {
         self.next_of("response").await;
     }
 
+    /// Launches an exercise: all tabs of the user that follow its status are told.
+    pub(crate) async fn launch(&mut self, id: &str) {
+        self.send(&format!(
+            "{{\"type\":\"request\",\"subject\":\"exercise.launch\",\"data\":{{\"exercise_id\":\"{id}\"}},\"request_id\":\"1\"}}"
+        ))
+        .await;
+    }
+
     pub(crate) async fn get_exercise(&mut self, id: &str) {
         self.send(&format!(
             "{{\"type\":\"request\",\"subject\":\"exercise.get\",\"data\":{{\"exercise_id\":\"{id}\"}},\"request_id\":\"1\"}}"
@@ -111,6 +119,12 @@ impl Client {
 impl Client {
     /// Waits for bytes; returns how many messages of the measurement have come with them.
     pub(crate) async fn messages(&mut self) -> Option<usize> {
+        // Only these are as long; joins and answers are shorter.
+        self.frames_over(super::PAYLOAD).await
+    }
+
+    /// The same for frames that are longer than this.
+    async fn frames_over(&mut self, bytes: usize) -> Option<usize> {
         let read = self.stream.read_buf(&mut self.buffer).await;
         if read.unwrap_or(0) == 0 {
             return None;
@@ -118,8 +132,7 @@ impl Client {
         let mut found = 0;
         let mut at = 0;
         while let Some(length) = frame_length(&self.buffer[at..]) {
-            // Only these are as long; joins and answers are shorter.
-            found += usize::from(length > super::PAYLOAD);
+            found += usize::from(length > bytes);
             at += length;
         }
         self.buffer.drain(..at);
@@ -152,13 +165,28 @@ pub(crate) struct Crowd {
 
 impl Crowd {
     pub(crate) async fn join(daemon: &Daemon, path: &str, size: usize) -> Self {
+        Self::of(daemon, path, None, size).await
+    }
+
+    /// Connections that follow a topic, on which nobody else comes or goes.
+    pub(crate) async fn hear(daemon: &Daemon, topic: &str, size: usize) -> Self {
+        Self::of(daemon, "/ws", Some(topic), size).await
+    }
+
+    async fn of(daemon: &Daemon, path: &str, topic: Option<&str>, size: usize) -> Self {
         let messages = Arc::new(AtomicU64::new(0));
         let came = Arc::new(Notify::new());
         let mut tasks = Vec::with_capacity(size);
         for _ in 0..size {
-            let client = Client::connect(daemon, path).await;
+            let mut client = Client::connect(daemon, path).await;
+            let mut over = super::PAYLOAD;
+            if let Some(topic) = topic {
+                client.subscribe(topic).await;
+                over = 0;
+            }
             tasks.push(tokio::spawn(count(
                 client,
+                over,
                 Arc::clone(&messages),
                 Arc::clone(&came),
             )));
@@ -186,8 +214,8 @@ impl Crowd {
     }
 }
 
-async fn count(mut client: Client, messages: Arc<AtomicU64>, came: Arc<Notify>) {
-    while let Some(found) = client.messages().await {
+async fn count(mut client: Client, over: usize, messages: Arc<AtomicU64>, came: Arc<Notify>) {
+    while let Some(found) = client.frames_over(over).await {
         if found > 0 {
             messages.fetch_add(found as u64, Ordering::AcqRel);
             came.notify_one();

@@ -27,6 +27,8 @@ impl Daemon {
             .env("MITHRIL_LIMITS_FRAMES_PER_SECOND", "1000000")
             .env("MITHRIL_LIMITS_FRAMES_BURST", "1000000")
             .env("MITHRIL_LIMITS_TOPICS_PER_CONNECTION", "1000000")
+            // These clients do not answer pings.
+            .env("MITHRIL_LIMITS_PING_INTERVAL", "1h")
             .stdout(Stdio::piped())
             .spawn()
             .expect("the binary runs");

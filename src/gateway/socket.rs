@@ -7,6 +7,7 @@ mod assembly;
 mod frame;
 mod handshake;
 mod head;
+mod meaning;
 mod reader;
 mod writer;
 
@@ -18,6 +19,7 @@ use crate::protocol::CloseCode;
 
 pub(super) use frame::Frame;
 pub(super) use handshake::{Asked, Handshake, NotAnUpgrade, NotOpened, VERSION};
+pub use meaning::{Meaning, meaning};
 pub(super) use reader::Reader;
 pub(super) use writer::{WriteError, Writer};
 

@@ -9,6 +9,11 @@ use super::frame::Frame;
 use super::head::{Begun, Head, Opcode};
 use crate::protocol::CloseCode;
 
+/// A message may have so many frames, and one more for so many bytes that it may have: frames without
+/// anything in them could go on for ever.
+const MAX_FRAGMENTS: usize = 64;
+const LEAST_FRAGMENT: usize = 16;
+
 /// What has come of a peer's frames.
 #[derive(Debug)]
 pub(super) struct Assembly {
@@ -16,8 +21,10 @@ pub(super) struct Assembly {
     limit: usize,
     head: Begun,
     body: Option<Body>,
-    // The message whose last frame has not ended; control frames may come between its frames.
+    // The message whose last frame has not ended, and how many frames it has begun; control frames
+    // may come between them.
     message: Option<Vec<u8>>,
+    fragments: usize,
     control: Vec<u8>,
 }
 
@@ -38,8 +45,14 @@ impl Assembly {
             head: Begun::default(),
             body: None,
             message: None,
+            fragments: 0,
             control: Vec::new(),
         }
+    }
+
+    /// How many bytes of memory it keeps, about.
+    pub(super) fn keeps(&self) -> usize {
+        self.message.as_ref().map_or(0, Vec::capacity) + self.control.capacity()
     }
 
     /// Takes bytes off the input until the peer has done something. Nothing means that all of the
@@ -96,6 +109,12 @@ impl Assembly {
         if !head.opcode.is_control() && left > self.limit.saturating_sub(kept) {
             return Err(CloseCode::TooLarge);
         }
+        if head.opcode == Opcode::Continuation {
+            self.fragments += 1;
+            if self.fragments > MAX_FRAGMENTS + self.limit / LEAST_FRAGMENT {
+                return Err(CloseCode::TooLarge);
+            }
+        }
         Ok(Body {
             opcode: head.opcode,
             is_last: head.is_last,
@@ -112,6 +131,7 @@ impl Assembly {
             }
             Opcode::Continuation | Opcode::Text | Opcode::Binary => {
                 let message = self.message.take().unwrap_or_default();
+                self.fragments = 0;
                 let text = String::from_utf8(message).map_err(|_| CloseCode::InvalidUtf8)?;
                 Incoming::Text(text)
             }

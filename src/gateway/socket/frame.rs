@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::head::{self, MAX_CONTROL, Opcode};
 use crate::protocol::Close;
 
@@ -17,6 +19,8 @@ struct Encoded {
     bytes: Vec<u8>,
     // Where the payload begins.
     payload: usize,
+    // When its message arrived from the broker, where that is measured.
+    arrived: Option<Instant>,
 }
 
 impl Frame {
@@ -58,7 +62,21 @@ impl Frame {
         Self(Arc::new(Encoded {
             bytes,
             payload: begin,
+            arrived: None,
         }))
+    }
+
+    /// The same, of a message that arrived then. It must not be shared yet.
+    pub(in crate::gateway) fn arrived(mut self, at: Option<Instant>) -> Self {
+        if let Some(encoded) = Arc::get_mut(&mut self.0) {
+            encoded.arrived = at;
+        }
+        self
+    }
+
+    /// When its message arrived from the broker, where that is measured.
+    pub(in crate::gateway) fn arrival(&self) -> Option<Instant> {
+        self.0.arrived
     }
 
     /// Bytes of payload.
@@ -70,6 +88,11 @@ impl Frame {
     pub(in crate::gateway) fn is_control(&self) -> bool {
         // All that is sent beside text is.
         self.0.bytes.first().is_some_and(|first| first & 0x08 != 0)
+    }
+
+    /// What it says.
+    pub(super) fn payload(&self) -> &[u8] {
+        self.0.bytes.get(self.0.payload..).unwrap_or_default()
     }
 
     /// All of it: head and payload.

@@ -8,22 +8,9 @@ use proptest::prelude::*;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocket, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::super::Incoming;
+use super::super::{Meaning as Event, meaning};
 use super::tests::{LIMIT, masked};
 use super::*;
-
-/// What a peer did, as either codec tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Event {
-    Text(String),
-    // The payload of the answer.
-    Ping(Vec<u8>),
-    Pong,
-    Closing(Option<u16>),
-    Refused(CloseCode),
-    // Nothing more can be said of the bytes that came.
-    Starved,
-}
 
 /// Bytes that came; what is written is thrown away.
 struct Came<'a>(&'a [u8]);
@@ -85,35 +72,10 @@ fn theirs(bytes: &[u8]) -> Vec<Event> {
 /// What our codec makes of the bytes, cut there; the last is the end.
 fn ours(bytes: &[u8], cuts: &[prop::sample::Index]) -> Vec<Event> {
     let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
-    cuts.extend([0, bytes.len()]);
+    cuts.push(0);
     cuts.sort_unstable();
-    let mut assembly = Assembly::new(LIMIT);
-    let mut events = Vec::new();
-    for part in cuts.windows(2) {
-        let mut input = &bytes[part[0]..part[1]];
-        while let Some(incoming) = assembly.take(&mut input) {
-            let event = match incoming {
-                Incoming::Text(text) => Event::Text(text),
-                Incoming::Ping(answer) => Event::Ping(answer.bytes()[2..].to_vec()),
-                Incoming::Pong => Event::Pong,
-                Incoming::Closing(answer) => {
-                    let code = answer.bytes()[2..].try_into().ok();
-                    Event::Closing(code.map(u16::from_be_bytes))
-                }
-                Incoming::Refused(code) => Event::Refused(code),
-                Incoming::Gone => panic!("bytes are not gone"),
-            };
-            events.push(event.clone());
-            if matches!(event, Event::Closing(_) | Event::Refused(_)) {
-                return events;
-            }
-        }
-        assert!(input.is_empty(), "all of it is taken");
-        let kept = assembly.message.as_ref().map_or(0, Vec::capacity);
-        assert!(kept <= 2 * LIMIT && assembly.control.capacity() <= 2 * 125);
-    }
-    events.push(Event::Starved);
-    events
+    let pieces: Vec<_> = cuts.windows(2).map(|two| two[1] - two[0]).collect();
+    meaning(bytes, &pieces, LIMIT)
 }
 
 /// Whether the end that we see is right where they see the other. We refuse by the head what they

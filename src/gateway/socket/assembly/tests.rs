@@ -158,6 +158,21 @@ fn a_message_has_so_many_bytes_in_all_its_frames() {
 }
 
 #[test]
+fn a_message_has_so_many_frames() {
+    let most = MAX_FRAGMENTS + LIMIT / LEAST_FRAGMENT;
+    let mut bytes = frame(0x01, b"");
+    for _ in 1..most {
+        bytes.extend(frame(0x00, b""));
+    }
+    let whole = [&bytes[..], &frame(0x80, b"x")].concat();
+    assert!(matches!(&read(&whole.repeat(3))[..], [_, _, Incoming::Text(text)] if text == "x"));
+    bytes.extend(frame(0x00, b""));
+    assert_eq!(refusal(&bytes), None);
+    bytes.extend(frame(0x80, b"x"));
+    assert_eq!(refusal(&bytes), Some(CloseCode::TooLarge));
+}
+
+#[test]
 fn binary_is_refused_by_its_head() {
     assert_eq!(
         refusal(&frame(0x82, b"{}")[..6]),
