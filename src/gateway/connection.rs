@@ -7,6 +7,7 @@
 
 mod dormant;
 mod read;
+mod watch;
 mod write;
 
 use std::pin::pin;
@@ -110,7 +111,7 @@ where
         let (activity, metrics) = (&*activity, &*metrics);
         let _open = metrics.open();
         let meter = Meter::new(terms.frames, Instant::now());
-        let mut reading = Reading {
+        let reading = Reading {
             session: &mut session,
             outbox: &outbox,
             vigil,
@@ -130,9 +131,9 @@ where
             span,
         };
         let mut write = pin!(writing.write(&mut writer));
+        // Neither goes first each time: a peer that never pauses would use up what the task may do in
+        // one go, and nothing would be written to it.
         tokio::select! {
-            // What is answered now is written at once.
-            biased;
             // What reading leaves in the outbox ends the writing.
             () = &mut read => {
                 write.await;

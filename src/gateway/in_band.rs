@@ -70,10 +70,10 @@ impl Greeting<'_> {
                 incoming = reader.next() => incoming,
             };
             let verdict = match &incoming {
-                Incoming::Text(_) | Incoming::Ping(_) => meter.count(Instant::now()),
-                Incoming::Pong | Incoming::Closing(_) | Incoming::Refused(_) | Incoming::Gone => {
-                    Verdict::Pass
+                Incoming::Text(_) | Incoming::Ping(_) | Incoming::Pong => {
+                    meter.count(Instant::now())
                 }
+                Incoming::Closing(_) | Incoming::Refused(_) | Incoming::Gone => Verdict::Pass,
             };
             if verdict == Verdict::Enough {
                 return Err(Some(CloseCode::RateLimited.into()));

@@ -91,6 +91,13 @@ impl Vigil {
         self.pong_by = None;
     }
 
+    /// The peer was not heard until now: what it has to answer it may answer later.
+    pub(super) fn excuse(&mut self, now: Instant) {
+        if self.pong_by.is_some() {
+            self.pong_by = Some(now + self.pong_timeout);
+        }
+    }
+
     /// The connection has to leave then.
     pub(super) fn leave_at(&mut self, moment: Instant) {
         self.leave_at = Some(moment);

@@ -51,7 +51,7 @@ fn byte() -> impl Strategy<Value = u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20_000))]
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
 
     #[test]
     fn bytes_by_chance_are_borne(data in prop::collection::vec(byte(), 0..400)) {

@@ -2,8 +2,10 @@
 
 use futures_util::SinkExt;
 use serde_json::json;
+use std::io::{ErrorKind, Write};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use crate::fixture::{Fixture, soon, token, upgrade};
@@ -215,6 +217,44 @@ async fn a_frame_may_come_in_pieces_and_with_the_handshake() {
 }
 
 #[tokio::test]
+async fn a_flood_of_pongs_does_not_keep_events_back() {
+    let fixture = Fixture::start().await;
+    let stream = fixture.connect_raw().await.into_std().unwrap();
+    let mut peer = stream.try_clone().unwrap();
+    let (full, is_full) = std::sync::mpsc::channel();
+    // A thread of its own, so that the daemon never finds the socket empty.
+    let flood = std::thread::spawn(move || {
+        let pongs = frame(0x8a, b"").repeat(10_000);
+        let mut rest = &pongs[..];
+        loop {
+            match peer.write(rest) {
+                Ok(count) if count == rest.len() => rest = &pongs,
+                Ok(count) => rest = &rest[count..],
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    full.send(()).ok();
+                    std::thread::yield_now();
+                }
+                Err(_) => return,
+            }
+        }
+    });
+    // The daemon, which is on this thread, has read none of it by then.
+    is_full.recv_timeout(Duration::from_secs(20)).unwrap();
+    let mut reading = TcpStream::from_std(stream.try_clone().unwrap()).unwrap();
+    let mut heard = Vec::new();
+    for number in 0..20 {
+        let expected = format!(r#""n":{number}}}"#);
+        fixture.publish("ws:42", format!("{{{expected}")).await;
+        while !String::from_utf8_lossy(&heard).contains(&expected) {
+            let read = soon(reading.read_buf(&mut heard)).await.unwrap();
+            assert!(read > 0, "the daemon hung up");
+        }
+    }
+    stream.shutdown(std::net::Shutdown::Both).unwrap();
+    flood.join().unwrap();
+}
+
+#[tokio::test]
 async fn deep_nesting_is_a_bad_request() {
     let fixture = Fixture::start().await;
     let mut client = fixture.connect().await;
@@ -252,5 +292,30 @@ async fn a_client_that_asks_without_reading_is_slowed_down_then_cut_off() {
         }
     }
     assert!(refused, "the daemon took 4 GB of requests");
+    still_serves(&fixture).await;
+}
+
+#[tokio::test]
+async fn a_flood_of_any_frame_is_refused_in_the_end() {
+    let fixture = Fixture::with(|config| {
+        config.limits.frames_per_second = 10;
+        config.limits.frames_burst = 20;
+        config.limits.close_timeout = Duration::from_millis(100);
+    })
+    .await;
+    let nothing = [frame(0x01, b""), frame(0x00, b"").repeat(1_000_000)].concat();
+    for (flood, answer) in [
+        (frame(0x8a, b"").repeat(1_000), close(4009, "rate_limited")),
+        (nothing, close(1009, "too_large")),
+    ] {
+        assert_eq!(closed_after(&fixture, &flood).await, answer);
+    }
+    let mut pings = fixture.connect_raw().await;
+    soon(pings.write_all(&frame(0x89, b"").repeat(1_000)))
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    soon(pings.read_to_end(&mut answer)).await.unwrap();
+    assert!(answer.ends_with(br#"{"code":"rate_limited"}"#));
     still_serves(&fixture).await;
 }

@@ -1,17 +1,20 @@
 //! Whoever is cut off and comes back is sent what was missed, each message once and in order, while
 //! the publisher goes on; or is told that something is gone.
 
+use std::ops::Range;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use mithril::broker::memory::{MemoryBroker, MemoryConnection};
 use mithril::broker::{Broker, ConnectionChange, Delivery, Inbox, Subscription};
 use mithril::clock::Clock;
 use mithril::history::Bounds;
 use mithril::history::memory::MemoryHistory;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::fixture::{Client, Fixture, NOW, broker_of, record, soon, take_position};
@@ -307,46 +310,106 @@ async fn stream(seed: u64, plan: &Plan, readers: u64) -> Vec<Read> {
     reads
 }
 
+/// The seeds to try: a few, or those of `MITHRIL_SEEDS`, which is a number of them or `FIRST..END`.
+fn seeds(few: u64) -> Range<u64> {
+    let Ok(asked) = std::env::var("MITHRIL_SEEDS") else {
+        return 0..few;
+    };
+    let number = |text: &str| -> u64 { text.parse().expect("MITHRIL_SEEDS is N or FIRST..END") };
+    match asked.split_once("..") {
+        Some((first, end)) => number(first)..number(end),
+        None => 0..number(&asked),
+    }
+}
+
+impl Read {
+    fn add(&mut self, other: &Self) {
+        self.received += other.received;
+        self.cuts += other.cuts;
+        self.recovered += other.recovered;
+        self.refused += other.refused;
+        self.closed += other.closed;
+    }
+}
+
+/// A stream for each seed, each with so many readers; all that happened to these. Whatever fails says
+/// with which seed.
+async fn streams(seeds: Range<u64>, readers: u64, plan: impl Fn(&mut Chance) -> Plan) -> Read {
+    let mut total = Read::default();
+    for seed in seeds {
+        let plan = plan(&mut Chance(seed));
+        let stream = timeout(Duration::from_mins(2), stream(seed, &plan, readers));
+        let reads = AssertUnwindSafe(stream).catch_unwind().await;
+        let Ok(Ok(reads)) = reads else {
+            panic!("with MITHRIL_SEEDS={seed}..{} and {plan:?}", seed + 1);
+        };
+        for read in &reads {
+            total.add(read);
+        }
+    }
+    total
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_messages_survive_cuts_at_random() {
-    let plan = Plan {
+    let seeds = seeds(2);
+    let count = seeds.end - seeds.start;
+    let total = streams(seeds, 2, |chance| Plan {
         messages: 10_000,
         kept: 10_000,
         queue: 256,
-        cut_within: 600,
-        outages: Some(500),
+        cut_within: 100 + chance.below(1_000),
+        outages: Some(200 + chance.below(600)),
         pause: 0,
-        pace: 4,
-    };
-    for read in stream(1, &plan, 3).await {
-        assert!(read.cuts > 10, "{read:?}");
-        assert_eq!(read.received, 10_000);
-    }
+        pace: 1 + chance.below(6),
+    });
+    let total = total.await;
+    assert_eq!(total.received, 2 * 10_000 * count, "{total:?}");
+    assert!(total.cuts > 10 * count, "{total:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_slower_than_the_publisher_misses_nothing() {
-    let plan = Plan {
+    let seeds = seeds(2);
+    let count = seeds.end - seeds.start;
+    let total = streams(seeds, 2, |chance| Plan {
         messages: 3_000,
         kept: 3_000,
-        queue: 8,
-        cut_within: 10_000,
+        queue: 4 + usize::try_from(chance.below(12)).unwrap(),
+        cut_within: 1_000 + chance.below(10_000),
         outages: None,
-        pause: 20,
+        pause: 10 + chance.below(20),
         pace: 1,
-    };
-    for read in stream(2, &plan, 2).await {
-        assert_eq!(read.received, 3_000);
-    }
+    });
+    let total = total.await;
+    assert_eq!(total.received, 2 * 3_000 * count, "{total:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_streams_with_other_chances_each() {
-    let mut total = Read::default();
-    for seed in 0..200 {
-        let mut chance = Chance(seed);
+async fn a_reader_whose_topic_outgrew_its_history_is_told_so() {
+    let seeds = seeds(2);
+    let count = seeds.end - seeds.start;
+    let total = streams(seeds, 2, |chance| Plan {
+        messages: 3_000,
+        kept: 50 + chance.below(100),
+        queue: 4 + usize::try_from(chance.below(12)).unwrap(),
+        cut_within: 20 + chance.below(200),
+        outages: None,
+        pause: 2 + chance.below(8),
+        pace: 1,
+    });
+    let total = total.await;
+    assert!(total.refused >= count, "{total:?}");
+    assert!(total.received > 50 * count, "{total:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn short_streams_with_other_chances_each() {
+    let seeds = seeds(40);
+    let count = seeds.end - seeds.start;
+    let total = streams(seeds, 2, |chance| {
         let messages = 100 + chance.below(200);
-        let plan = Plan {
+        Plan {
             messages,
             kept: [messages, messages, 20, 60][usize::try_from(chance.below(4)).unwrap()],
             queue: [4, 16, 256][usize::try_from(chance.below(3)).unwrap()],
@@ -354,19 +417,20 @@ async fn two_hundred_streams_with_other_chances_each() {
             outages: [None, Some(40)][usize::try_from(chance.below(2)).unwrap()],
             pause: [0, 0, 3][usize::try_from(chance.below(3)).unwrap()],
             pace: [1, 10, 100][usize::try_from(chance.below(3)).unwrap()],
-        };
-        let reads = tokio::time::timeout(Duration::from_mins(1), stream(seed, &plan, 2));
-        for read in reads.await.unwrap_or_else(|_| panic!("{seed} {plan:?}")) {
-            total.received += read.received;
-            total.cuts += read.cuts;
-            total.recovered += read.recovered;
-            total.refused += read.refused;
-            total.closed += read.closed;
         }
-    }
+    });
+    let total = total.await;
     // Each of these has happened often enough to say something.
-    assert!(total.cuts > 500 && total.recovered > 1_000, "{total:?}");
-    assert!(total.refused > 20 && total.closed > 20, "{total:?}");
+    if count >= 40 {
+        assert!(
+            total.cuts > 2 * count && total.recovered > 5 * count,
+            "{total:?}"
+        );
+        assert!(
+            total.refused > count / 10 && total.closed > count / 10,
+            "{total:?}"
+        );
+    }
 }
 
 fn claims() -> Value {

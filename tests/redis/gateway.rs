@@ -1,15 +1,21 @@
 //! The daemon over Redis: what others publish reaches sockets, whichever replica they are on.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
+use futures_util::StreamExt;
+use jiff::Timestamp;
 use mithril::broker::Carrier;
-use mithril::broker::redis::RedisConfig;
+use mithril::broker::redis::{RedisConfig, RedisTiming};
+use mithril::clock::Clock;
 use mithril::history::Bounds;
 use mithril::history::redis::RedisHistory;
-use mithril::link::Link;
+use mithril::link::{Link, LinkLimits};
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
 
-use crate::fixture::{Fixture, soon};
+use crate::fixture::{Fixture, NOW, soon};
 use crate::server::RedisServer;
 use crate::subscriber::impatient;
 
@@ -117,6 +123,68 @@ async fn without_redis_the_daemon_goes_on_and_comes_back_by_itself() {
     server.thaw();
     state(&replica, "ok").await;
     ben.expect_silence().await;
+}
+
+#[tokio::test]
+async fn a_token_ends_and_pings_go_on_while_redis_is_frozen() {
+    let server = RedisServer::start();
+    let now = Arc::new(AtomicI64::new(NOW));
+    let clock = Arc::clone(&now);
+    let replica = Fixture::with(|config| {
+        let hour = Duration::from_hours(1);
+        let limits = LinkLimits {
+            answer: hour,
+            dial: hour,
+        };
+        config.broker = RedisConfig {
+            url: server.url().parse().unwrap(),
+            timing: RedisTiming {
+                limits,
+                idle: hour,
+                patience: hour,
+                ..RedisTiming::default()
+            },
+        }
+        .into();
+        let link = Link::new(server.url().parse().unwrap(), limits);
+        config.history = Arc::new(RedisHistory::new(link, Bounds::default(), false));
+        config.limits.request_timeout = hour;
+        config.limits.ping_interval = Duration::from_millis(50);
+        config.clock =
+            Clock::new(move || Timestamp::from_second(clock.load(Ordering::Relaxed)).unwrap());
+    })
+    .await;
+    let mut client = replica.connect_as("42", "/ws").await;
+    let ws = r#"{"type":"subscribe","topics":["ws:42"],"request_id":"ws"}"#;
+    client.send(ws).await;
+    // The answer comes once Redis has confirmed it, and between pings.
+    loop {
+        match soon(client.socket.next()).await.unwrap().unwrap() {
+            Message::Ping(_) => {}
+            Message::Text(_) => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    server.freeze();
+    client
+        .send(r#"{"type":"subscribe","topics":["room:a"],"request_id":"never"}"#)
+        .await;
+    // The daemon asks on, although it does not hear the answers.
+    for _ in 0..3 {
+        let asked = soon(client.socket.next()).await.unwrap().unwrap();
+        assert!(matches!(asked, Message::Ping(_)), "{asked:?}");
+    }
+    // The token and the grace for another one.
+    now.fetch_add(60 + 26, Ordering::Relaxed);
+    let closed = loop {
+        match soon(client.socket.next()).await.unwrap().unwrap() {
+            Message::Ping(_) => {}
+            Message::Close(frame) => break frame.unwrap(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(u16::from(closed.code), 1008);
+    assert_eq!(closed.reason.as_str(), r#"{"code":"token_expired"}"#);
 }
 
 #[tokio::test]

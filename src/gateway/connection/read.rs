@@ -1,18 +1,19 @@
 //! Every frame that is read has one outcome: an answer, a change of the principal, or the end.
 
 use std::pin::pin;
-use std::time::Duration;
 
 use tokio::io::AsyncRead;
 use tokio::time::{Instant, sleep_until};
 
-use crate::gateway::departure::{self, Departure};
+use super::watch::{Ears, Watch};
+use crate::gateway::auth::Principal;
+use crate::gateway::departure::Departure;
 use crate::gateway::gatekeeper::{Gatekeeper, Unproven};
 use crate::gateway::outbox::Outbox;
 use crate::gateway::rate::{Meter, Verdict};
 use crate::gateway::session::{Reaction, Session, SessionError};
 use crate::gateway::socket::{Incoming, Reader};
-use crate::gateway::vigil::{Activity, Due, Vigil};
+use crate::gateway::vigil::{Activity, Vigil};
 use crate::metrics::Metrics;
 use crate::protocol::{CloseCode, RequestId, SentToken};
 
@@ -28,48 +29,98 @@ pub(super) struct Reading<'a> {
     pub(super) metrics: &'a Metrics,
 }
 
+/// What is to be done on a connection.
+enum Work {
+    /// What it follows without being asked.
+    Open,
+    /// What the peer did.
+    Take(Incoming),
+    /// What follows from another token.
+    Renew(Box<Renewal>),
+}
+
+/// Another token of the same user.
+struct Renewal {
+    principal: Principal,
+    request_id: Option<RequestId>,
+}
+
+/// What was done.
+enum Step {
+    /// All of it.
+    On,
+    /// The user has proved it anew: that counts from now on, and is to be told.
+    Renewed(Box<Renewal>),
+}
+
 impl Reading<'_> {
     /// Reads until the peer is gone. What comes after the connection was closed is thrown away.
-    pub(super) async fn read<R>(&mut self, reader: &mut Reader<R>)
+    pub(super) async fn read<R>(self, reader: &mut Reader<R>)
     where
         R: AsyncRead + Unpin,
     {
-        // This and the answers are boxed: an idle connection does not hold room for what may wait.
-        Box::pin(self.session.open()).await;
-        let outbox = self.outbox;
-        let gatekeeper = self.gatekeeper;
+        let Self {
+            session,
+            outbox,
+            vigil,
+            activity,
+            gatekeeper,
+            departure,
+            meter,
+            metrics,
+        } = self;
         let mut stopping = pin!(gatekeeper.stopping());
-        let mut stays = true;
-        let mut timer = pin!(sleep_until(self.next_look()));
+        let mut timer = pin!(sleep_until(Instant::now()));
+        let mut watch = Watch {
+            vigil,
+            activity,
+            departure,
+            outbox,
+            clock: session.services.clock.clone(),
+            expires: session.principal.expires,
+            stopping: stopping.as_mut(),
+            stays: true,
+            timer: timer.as_mut(),
+            was_deaf: false,
+        };
+        watch.wind();
+        let mut hands = Hands {
+            session,
+            outbox,
+            activity,
+            gatekeeper,
+            meter,
+            metrics,
+        };
+        let mut work = Some(Work::Open);
         let why = loop {
-            let next = async {
-                outbox.room().await;
-                reader.next().await
+            let next = if let Some(next) = work.take() {
+                next
+            } else {
+                tokio::select! {
+                    // A peer that never pauses must not put these off.
+                    biased;
+                    why = watch.ends(Ears::Open) => break why,
+                    incoming = heard(outbox, reader) => Work::Take(incoming),
+                }
             };
-            let incoming = tokio::select! {
-                // A peer that never pauses must not put these off.
+            if let Work::Take(Incoming::Pong) = next {
+                watch.pong();
+            }
+            // Boxed: an idle connection does not hold room for what may wait.
+            let doing = Box::pin(hands.work(next));
+            let done = tokio::select! {
+                // Most is done at once.
                 biased;
-                () = &mut stopping, if stays => {
-                    stays = false;
-                    self.vigil.leave_at(Instant::now() + self.departure.next());
-                    timer.as_mut().reset(self.next_look());
-                    continue;
-                }
-                () = &mut timer => {
-                    match self.due() {
-                        Due::Nothing => {}
-                        Due::Ping => self.outbox.ping(),
-                        Due::Close(code) => break code.into(),
-                        Due::Leave => break departure::goodbye(),
-                    }
-                    timer.as_mut().reset(self.next_look());
-                    continue;
-                }
-                incoming = next => incoming,
+                done = doing => done,
+                why = watch.ends(Ears::Closed) => break why,
             };
-            match Box::pin(self.take(incoming)).await {
+            match done {
                 Ok(Step::On) => {}
-                Ok(Step::Renewed) => timer.as_mut().reset(self.next_look()),
+                Ok(Step::Renewed(renewal)) => {
+                    watch.renewed(renewal.principal.expires);
+                    work = Some(Work::Renew(renewal));
+                }
                 Err(Some(code)) => break code.into(),
                 Err(None) => return,
             }
@@ -78,8 +129,48 @@ impl Reading<'_> {
         while !matches!(reader.next().await, Incoming::Gone) {}
         outbox.peer_is_gone();
     }
+}
 
-    /// Does what the peer did; the error is why the connection ends, none where that has been said.
+/// What the peer does next, once there is room for an answer.
+async fn heard<R>(outbox: &Outbox, reader: &mut Reader<R>) -> Incoming
+where
+    R: AsyncRead + Unpin,
+{
+    outbox.room().await;
+    reader.next().await
+}
+
+/// What does the work on a connection.
+struct Hands<'a> {
+    session: &'a mut Session,
+    outbox: &'a Outbox,
+    activity: &'a Activity,
+    gatekeeper: &'a Gatekeeper,
+    meter: Meter,
+    metrics: &'a Metrics,
+}
+
+impl Hands<'_> {
+    /// Does it; the error is why the connection ends, none where that has been said.
+    async fn work(&mut self, work: Work) -> Result<Step, Option<CloseCode>> {
+        match work {
+            Work::Open => {
+                self.session.open().await;
+                Ok(Step::On)
+            }
+            Work::Take(incoming) => self.take(incoming).await,
+            Work::Renew(renewal) => {
+                let Renewal {
+                    principal,
+                    request_id,
+                } = *renewal;
+                let renewed = self.session.renewed(principal, request_id.as_ref()).await;
+                renewed.map_err(|error| Some(unanswered(&error)))?;
+                Ok(Step::On)
+            }
+        }
+    }
+
     async fn take(&mut self, incoming: Incoming) -> Result<Step, Option<CloseCode>> {
         match incoming {
             Incoming::Text(text) => {
@@ -107,10 +198,11 @@ impl Reading<'_> {
                 }
                 Verdict::Enough => Err(Some(CloseCode::RateLimited)),
             },
-            Incoming::Pong => {
-                self.vigil.pong();
-                Ok(Step::On)
-            }
+            // The watch has heard it. A peer answers no more pings than it gets.
+            Incoming::Pong => match self.meter.count(Instant::now()) {
+                Verdict::Pass | Verdict::TooMany => Ok(Step::On),
+                Verdict::Enough => Err(Some(CloseCode::RateLimited)),
+            },
             // After these there is nothing left to read.
             Incoming::Closing(answer) => {
                 self.outbox.peer_closes(answer);
@@ -130,29 +222,22 @@ impl Reading<'_> {
     async fn answer(&mut self, text: &str) -> Result<Step, CloseCode> {
         match self.session.receive(text).await {
             Ok(Reaction::Answered) => Ok(Step::On),
-            Ok(Reaction::Prove { token, request_id }) => {
-                self.prove(&token, request_id.as_ref()).await
-            }
+            Ok(Reaction::Prove { token, request_id }) => self.prove(&token, request_id),
             Err(error) => Err(unanswered(&error)),
         }
     }
 
     /// Another token of the same user counts from now on; any other changes nothing, but that of
     /// another user ends the connection.
-    async fn prove(
-        &mut self,
-        token: &SentToken,
-        id: Option<&RequestId>,
-    ) -> Result<Step, CloseCode> {
+    fn prove(&self, token: &SentToken, request_id: Option<RequestId>) -> Result<Step, CloseCode> {
         let current = &self.session.principal;
         match self.gatekeeper.renew(current, token.expose()) {
-            Ok(principal) => {
-                let renewed = self.session.renewed(principal, id).await;
-                renewed.map_err(|error| unanswered(&error))?;
-                Ok(Step::Renewed)
-            }
+            Ok(principal) => Ok(Step::Renewed(Box::new(Renewal {
+                principal,
+                request_id,
+            }))),
             Err(unproven) => {
-                let told = self.session.unproven(&unproven, id);
+                let told = self.session.unproven(&unproven, request_id.as_ref());
                 told.map_err(|error| unanswered(&error))?;
                 match unproven {
                     Unproven::AnotherUser => Err(CloseCode::AuthFailed),
@@ -161,35 +246,10 @@ impl Reading<'_> {
             }
         }
     }
-
-    fn next_look(&self) -> Instant {
-        self.vigil
-            .next(self.activity, Instant::now(), self.lifetime())
-    }
-
-    fn due(&mut self) -> Due {
-        let ended = self.lifetime().err();
-        self.vigil.due(self.activity, Instant::now(), ended)
-    }
-
-    /// How long the token lasts; the error is how long ago it ended.
-    fn lifetime(&self) -> Result<Duration, Duration> {
-        let expires = self.session.principal.expires;
-        let lifetime = expires.duration_since(self.session.services.clock.now());
-        Duration::try_from(lifetime).map_err(|_| lifetime.unsigned_abs())
-    }
 }
 
 /// The code to close with where an answer could not be given.
 fn unanswered(error: &SessionError) -> CloseCode {
     tracing::debug!(error = error as &dyn std::error::Error, "no answer");
     error.code()
-}
-
-/// What a frame changed.
-enum Step {
-    /// Nothing that the timer has to know.
-    On,
-    /// When the token ends.
-    Renewed,
 }

@@ -20,10 +20,13 @@ use crate::gateway::auth::{AuthConfig, Principal};
 use crate::gateway::outbox::Bounds;
 use crate::gateway::vigil::REFRESH_GRACE;
 use crate::gateway::{Gateway, GatewayConfig, Origins, Rules, TrustedProxies};
-use crate::history::{Bounds as HistoryBounds, memory::MemoryHistory};
+use crate::history::memory::MemoryHistory;
+use crate::history::{
+    Appended, Bounds as HistoryBounds, History, HistoryFuture, Idempotency, Page, Portion,
+};
 use crate::ids::UserId;
 use crate::presence::memory::MemoryPresence;
-use crate::protocol::Dialect;
+use crate::protocol::{Dialect, Position, Record, Topic};
 
 const WRITE: Duration = Duration::from_secs(10);
 const CLOSE: Duration = Duration::from_secs(5);
@@ -66,9 +69,10 @@ impl Peer {
 impl AsyncWrite for Peer {
     fn poll_write(
         self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        ready!(poll_budget(cx));
         if self.stuck {
             return Poll::Pending;
         }
@@ -97,11 +101,17 @@ where
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        ready!(poll_budget(cx));
         if let Some(message) = ready!(self.0.poll_next_unpin(cx)) {
             buffer.put_slice(&encoded(message?));
         }
         Poll::Ready(Ok(()))
     }
+}
+
+/// A task does only so much in one go, as it is with sockets.
+fn poll_budget(cx: &mut Context<'_>) -> Poll<()> {
+    pin!(tokio::task::coop::consume_budget()).poll(cx)
 }
 
 /// A message as a client of another make writes it.
@@ -113,6 +123,11 @@ fn encoded(message: Message) -> Vec<u8> {
 
 /// A gateway without limits on frames, by a clock that follows the paused timers.
 fn gateway(change: impl FnOnce(&mut Limits)) -> Gateway {
+    gateway_of(change, None)
+}
+
+/// The same with this history.
+fn gateway_of(change: impl FnOnce(&mut Limits), history: Option<Arc<dyn History>>) -> Gateway {
     let begin = Instant::now();
     let mut limits = Limits {
         frames_per_second: 0,
@@ -123,7 +138,10 @@ fn gateway(change: impl FnOnce(&mut Limits)) -> Gateway {
     change(&mut limits);
     let broker = MemoryBroker::new();
     let clock = Clock::new(move || midnight().saturating_add(begin.elapsed()).unwrap());
-    let history = MemoryHistory::new(HistoryBounds::default(), clock.clone(), &broker);
+    let history = history.unwrap_or_else(|| {
+        let bounds = HistoryBounds::default();
+        Arc::new(MemoryHistory::new(bounds, clock.clone(), &broker))
+    });
     Gateway::new(GatewayConfig {
         auth: AuthConfig::hs256(b"a secret of at least thirty-two bytes"),
         limits,
@@ -131,8 +149,8 @@ fn gateway(change: impl FnOnce(&mut Limits)) -> Gateway {
         proxies: TrustedProxies::default(),
         rules: Rules::default(),
         broker: broker.into(),
-        history: Arc::new(history),
         presence: Arc::new(MemoryPresence::new()),
+        history,
         deliver_on_connect: true,
         clock,
         exercises: ExerciseService::new(Arc::new(CatalogStore::default())),
@@ -229,6 +247,25 @@ async fn a_flood_is_answered_frame_by_frame_by_a_peer_that_reads() {
     // The last answers may be lost with the peer: it has gone without a close.
     assert!(peer.texts().len() >= 990, "{}", peer.texts().len());
     assert_eq!(peer.close(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_never_pauses_is_written_to_all_the_same() {
+    let peer = Peer::default();
+    let asked = stream::iter([ping()]);
+    let flood = stream::iter(0..100_000).map(|_| Ok(Message::Pong(Bytes::new())));
+    let heard_after = AtomicUsize::new(0);
+    let flood = flood.inspect(|_| {
+        if peer.sent.lock().unwrap().is_empty() {
+            heard_after.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    serve(&gateway(|_| {}), asked.chain(flood), &peer, DAY).await;
+    let heard_after = heard_after.into_inner();
+    assert!(
+        heard_after < 10_000,
+        "an answer waited for {heard_after} frames"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -425,4 +462,96 @@ async fn all_leave_one_after_another() {
     took.sort();
     let seconds: Vec<_> = took.iter().map(Duration::as_secs).collect();
     assert_eq!(seconds, [5, 10, 15, 20], "and five seconds for the close");
+}
+
+/// A store that takes questions and answers none, as a server that was stopped does.
+#[derive(Debug)]
+struct Frozen;
+
+impl History for Frozen {
+    fn append<'a>(
+        &'a self,
+        _: &'a Topic,
+        _: &'a Record,
+        _: Idempotency<'a>,
+    ) -> HistoryFuture<'a, Appended> {
+        Box::pin(std::future::pending())
+    }
+
+    fn position<'a>(&'a self, _: &'a Topic) -> HistoryFuture<'a, Position> {
+        Box::pin(std::future::pending())
+    }
+
+    fn read<'a>(&'a self, _: &'a Topic, _: u64, _: Portion) -> HistoryFuture<'a, Page> {
+        Box::pin(std::future::pending())
+    }
+
+    fn cursor<'a>(&'a self, _: &'a Topic, _: &'a UserId) -> HistoryFuture<'a, Option<Position>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn move_cursor<'a>(
+        &'a self,
+        _: &'a Topic,
+        _: &'a UserId,
+        _: Option<&'a str>,
+        _: u64,
+    ) -> HistoryFuture<'a, u64> {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// A gateway over that which waits for it for an hour.
+fn frozen(change: impl FnOnce(&mut Limits)) -> Gateway {
+    let change = |limits: &mut Limits| {
+        limits.request_timeout = Duration::from_hours(1);
+        change(limits);
+    };
+    gateway_of(change, Some(Arc::new(Frozen)))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_ends_while_a_subscription_waits() {
+    let lifetime = Duration::from_mins(1);
+    let peer = Peer::default();
+    let took = serve(&frozen(|_| {}), stream::pending(), &peer, lifetime).await;
+    assert_eq!(took, lifetime + REFRESH_GRACE + CLOSE);
+    assert_eq!(peer.close().unwrap().1, r#"{"code":"token_expired"}"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_is_idle_while_a_subscription_waits() {
+    let gateway = frozen(|limits| limits.idle = Duration::from_mins(5));
+    let peer = Peer::default();
+    let took = serve(&gateway, stream::pending(), &peer, DAY).await;
+    assert_eq!(took, Duration::from_mins(5) + CLOSE);
+    assert_eq!(peer.close().unwrap().1, r#"{"code":"idle_timeout"}"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_leaves_while_a_subscription_waits() {
+    let gateway = frozen(|_| {});
+    gateway.shared.departure.begin(1, Duration::from_secs(20));
+    gateway.shared.connections.stop();
+    let peer = Peer::default();
+    let took = serve(&gateway, stream::pending(), &peer, DAY).await;
+    assert_eq!(took, CLOSE);
+    assert_eq!(peer.close().unwrap().0, 1012);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_is_asked_whether_it_is_there_but_not_blamed_while_it_is_not_heard() {
+    let wait = Duration::from_mins(1);
+    let gateway = frozen(|limits| {
+        limits.ping_interval = Duration::from_secs(25);
+        limits.request_timeout = wait;
+    });
+    let peer = Peer::default();
+    // It answers the first ping at once, and nothing more.
+    let pong = stream::once(Box::pin(async { Ok(Message::Pong(Bytes::new())) }));
+    let took = serve(&gateway, pong.chain(stream::pending()), &peer, DAY).await;
+    // Asked at 25 and 50; the answer is heard at 60, when the wait is over; asked again at 75.
+    assert_eq!(took, Duration::from_secs(75 + 10) + CLOSE);
+    assert_eq!(peer.pings(), 3);
+    assert_eq!(peer.close().unwrap().1, r#"{"code":"ping_timeout"}"#);
 }
