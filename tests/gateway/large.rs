@@ -120,7 +120,7 @@ async fn a_thousand_large_messages_are_recovered_beside_what_else_is_sent() {
         client.receive().await["data"]["subscribed"][0]["recovered"],
         true
     );
-    let filler = "y".repeat(8 * 1024);
+    let filler = "y".repeat(2 * 1024);
     let (mut next, mut others, mut last) = (1, 0, MESSAGES);
     while next <= last {
         if next.is_multiple_of(10) && others < next / 10 {
