@@ -132,6 +132,7 @@ async fn what_is_no_upgrade_is_told_so() {
         (good.replace("Upgrade: websocket\r\n", ""), 400),
         (good.replace("Key: dGhl", "Key: "), 400),
         (good.replace("Version: 13", "Version: 8"), 426),
+        (upgrade("/ws", "Content-Length: 2\r\n") + "{}", 400),
     ] {
         let answer = fixture.http(&request).await;
         assert_eq!(answer.status, status, "{request}");

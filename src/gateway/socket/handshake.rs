@@ -35,6 +35,9 @@ pub(in crate::gateway) enum NotAnUpgrade {
     /// It asks for another version of the protocol.
     #[error("the header Sec-WebSocket-Version is not 13")]
     Version,
+    /// It has a body, which nobody would tell from the frames behind it.
+    #[error("a request for a socket has no body")]
+    Body,
     /// It has no key.
     #[error("the header Sec-WebSocket-Key is not 16 bytes in Base64")]
     Key,
@@ -87,6 +90,10 @@ impl Handshake {
         let version = headers.get(header::SEC_WEBSOCKET_VERSION);
         if version.is_none_or(|version| version != VERSION) {
             return Err(NotAnUpgrade::Version);
+        }
+        let length = headers.get(header::CONTENT_LENGTH);
+        if headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|it| it != "0") {
+            return Err(NotAnUpgrade::Body);
         }
         let accept = accept(headers).ok_or(NotAnUpgrade::Key)?;
         let upgrade = parts.extensions.remove::<OnUpgrade>();
@@ -182,7 +189,7 @@ mod tests {
 
     #[test]
     fn what_is_no_upgrade() {
-        use NotAnUpgrade::{Connection, Headers, Key, Request, Version};
+        use NotAnUpgrade::{Body, Connection, Headers, Key, Request, Version};
         assert_eq!(refused(&Method::GET, &[]), Connection, "all else is right");
         assert_eq!(refused(&Method::HEAD, &[]), Request);
         for headers in [("connection", "keep-alive"), ("upgrade", "h2c")] {
@@ -192,6 +199,13 @@ mod tests {
             let header = ("sec-websocket-version", version);
             assert_eq!(refused(&Method::GET, &[header]), Version);
         }
+        for body in [("content-length", "7"), ("transfer-encoding", "chunked")] {
+            assert_eq!(refused(&Method::GET, &[body]), Body);
+        }
+        assert_eq!(
+            refused(&Method::GET, &[("content-length", "0")]),
+            Connection
+        );
         for key in [
             "",
             "dGhlIHNhbXBsZSBub25jZQ",
