@@ -113,6 +113,7 @@ impl Site {
             config.history = shared;
             config.limits.connections_per_user = 10_000;
             config.limits.queue_frames = queue;
+            config.drain = Duration::from_secs(1);
         });
         Self {
             fixture: fixture.await,
@@ -307,6 +308,8 @@ async fn stream(seed: u64, plan: &Plan, readers: u64) -> Vec<Read> {
             );
         }
     }
+    // Nothing of it stays for the next one, and nothing is stuck.
+    assert_eq!(site.fixture.daemon.drain().await, []);
     reads
 }
 
