@@ -14,13 +14,16 @@ use serde::Deserialize;
 use super::RedisError;
 use crate::broker::Glob;
 use crate::history::redis::RedisHistory;
-use crate::history::{History as _, Page};
+use crate::history::{History as _, Page, Portion};
 use crate::link::Link;
 use crate::protocol::{Envelope, Position, Record, Topic};
 use crate::tail::{Channels, Intake, decode};
 
 /// How many messages are read at a time.
-const PAGE: usize = 100;
+const PAGE: Portion = Portion {
+    entries: 100,
+    bytes: 1024 * 1024,
+};
 /// What the topics begin with that have a history.
 const KEPT: [&str; 3] = ["ws:", "room:", "project:"];
 
@@ -173,7 +176,7 @@ impl Past {
             trimmed,
             last,
             ..
-        } = page(0, 0).await?;
+        } = page(0, Portion::of(0)).await?;
         let wanted = self.last.unwrap_or(u64::MAX);
         let mut position = Position {
             epoch,
