@@ -151,6 +151,44 @@ async fn two_tabs_on_two_replicas_are_one_user_who_comes_and_goes_once() {
     }
 }
 
+#[tokio::test]
+async fn a_replica_that_stops_leaves_no_ghosts() {
+    const CLASS: usize = 50;
+    let server = RedisServer::start();
+    let staying = replica(server.url()).await;
+    let leaving = Fixture::with(|config| {
+        drop(share(config, &server.url()));
+        config.drain = Duration::from_secs(1);
+    })
+    .await;
+    let mut ben = enters(&staying, "ben").await;
+    let mut class = Vec::new();
+    for number in 0..CLASS {
+        let pupil = format!("pupil-{number}");
+        class.push(leaving.connect_as(&pupil, "/ws/maths").await);
+        hears(&mut ben, "joined", &pupil).await;
+    }
+    let everybody = async {
+        for mut pupil in class {
+            pupil.closed().await;
+        }
+    };
+    let (late, ()) = tokio::join!(leaving.daemon.drain(), everybody);
+    assert_eq!(late, []);
+    for key in [ROOM, EVERYONE] {
+        let left = server.cli(&["ZRANGEBYSCORE", key, "0", "+inf"]);
+        assert!(
+            left.starts_with("ben ") && left.lines().count() == 1,
+            "{left}"
+        );
+    }
+    for _ in 0..CLASS {
+        let frame = ben.receive().await;
+        assert_eq!(frame["type"], "user_left", "{frame}");
+    }
+    becomes(&mut ben, &[("ben", 1)], false).await;
+}
+
 /// A daemon as operators start it, in a process of its own.
 struct Process {
     child: Child,

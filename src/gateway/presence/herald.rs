@@ -118,8 +118,9 @@ impl Services {
     }
 
     async fn share(&self, round: &Round) -> Result<Outcome, Unshared> {
-        // What others know is announced to all, or not known: nobody would hear of it later.
-        if !self.relay.is_connected() {
+        // What others know is announced to all, or not known: nobody would hear of it later. A gateway
+        // that stops does not listen any more, and may speak all the same.
+        if !self.relay.is_connected() && !self.tasks.is_stopping() {
             return Err(Unshared("the broker is away".into()));
         }
         let Round {

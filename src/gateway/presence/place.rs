@@ -56,6 +56,9 @@ enum Announced {
     JoinedHere,
     /// To all that the user is there, and to this process alone that the user is not any more.
     LeftHere,
+    /// The same; and that the user was there is lost, so that others would never hear of it. Once all
+    /// have told of their members again, the user is told of as if still there, and then as gone.
+    LeftLost,
 }
 
 impl Attendance {
@@ -169,7 +172,7 @@ impl Here {
         self.generation = Some(generation);
         for member in &round.gone {
             if let Some(attendance) = self.users.get_mut(&member.user) {
-                attendance.seats.retain(|seat| seat.number != member.number);
+                attendance.gone(member.number, is_lost);
             }
         }
         let mut changes = Vec::new();
@@ -178,11 +181,18 @@ impl Here {
                 continue;
             };
             attendance.answer(true);
+            // Others take the user to be there all the time: only this process hears of it, below.
+            let is_back = attendance.announced == Announced::LeftHere && is_lost;
+            if is_back || attendance.announced == Announced::LeftLost {
+                continue;
+            }
             let audience = match std::mem::replace(&mut attendance.announced, Announced::Joined) {
                 Announced::Joined if is_lost => continue,
-                Announced::LeftHere if is_lost => Audience::Here,
                 Announced::JoinedHere => Audience::Elsewhere,
-                Announced::Nothing | Announced::Joined | Announced::LeftHere => Audience::All,
+                Announced::Nothing
+                | Announced::Joined
+                | Announced::LeftHere
+                | Announced::LeftLost => Audience::All,
             };
             changes.push(Change {
                 user,
@@ -196,8 +206,13 @@ impl Here {
                 continue;
             };
             attendance.answer(false);
+            let is_owed = attendance.announced == Announced::LeftLost;
+            if is_owed && attendance.connections() == 0 {
+                attendance.announced = Announced::LeftHere;
+                continue;
+            }
             match std::mem::replace(&mut attendance.announced, Announced::Joined) {
-                Announced::LeftHere => changes.push(Change {
+                Announced::LeftHere | Announced::LeftLost => changes.push(Change {
                     user: member.user.clone(),
                     movement: Movement::Joined,
                     audience: Audience::Here,
@@ -209,7 +224,7 @@ impl Here {
             let attendance = self.users.get_mut(&user);
             let announced = attendance.map(|one| std::mem::take(&mut one.announced));
             let audience = match announced {
-                Some(Announced::LeftHere) => Audience::Elsewhere,
+                Some(Announced::LeftHere | Announced::LeftLost) => Audience::Elsewhere,
                 // Nobody but this process was told of the user, who has left here already.
                 Some(Announced::Nothing) if round.gone.iter().any(|one| one.user == user) => {
                     continue;
@@ -246,11 +261,15 @@ impl Here {
             let is_here = attendance.connections() > 0;
             let (announced, movement) = match (attendance.announced, is_here) {
                 (Announced::Nothing, true) => (Announced::JoinedHere, Movement::Joined),
-                (Announced::LeftHere, true) => (Announced::Joined, Movement::Joined),
+                (Announced::LeftHere | Announced::LeftLost, true) => {
+                    (Announced::Joined, Movement::Joined)
+                }
                 (Announced::Joined, false) => (Announced::LeftHere, Movement::Left),
                 (Announced::JoinedHere, false) => (Announced::Nothing, Movement::Left),
                 (Announced::Joined | Announced::JoinedHere, true)
-                | (Announced::Nothing | Announced::LeftHere, false) => continue,
+                | (Announced::Nothing | Announced::LeftHere | Announced::LeftLost, false) => {
+                    continue;
+                }
             };
             attendance.announced = announced;
             changes.push(Change {
@@ -265,18 +284,28 @@ impl Here {
 
 impl Attendance {
     fn tell(&mut self, replica: u64, user: &UserId, round: &mut Round) {
+        let is_owed = self.announced == Announced::LeftLost && self.connections() == 0;
         for seat in &mut self.seats {
             let member = Member {
                 user: user.clone(),
                 replica,
                 number: seat.number,
             };
-            if seat.is_left {
+            if seat.is_left && !is_owed {
                 round.gone.push(member);
             } else {
                 seat.is_told = true;
                 round.here.push(member);
             }
+        }
+    }
+
+    /// Others know that a seat was left, or have lost that it was taken.
+    fn gone(&mut self, number: u64, is_lost: bool) {
+        if is_lost && self.announced == Announced::LeftHere && self.connections() == 0 {
+            self.announced = Announced::LeftLost;
+        } else if self.announced != Announced::LeftLost {
+            self.seats.retain(|seat| seat.number != number);
         }
     }
 

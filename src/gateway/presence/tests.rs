@@ -233,6 +233,31 @@ fn who_left_alone_and_came_back_with_the_others_has_come_back_here() {
 }
 
 #[test]
+fn who_left_alone_while_all_was_lost_has_left_once_all_have_told_of_theirs() {
+    let (one, two, presence) = (Roster::new(), Roster::new(), MemoryPresence::new());
+    let seats = ["leaves", "stays", "back"].map(|id| one.join(room(), &user(id)));
+    assert_eq!(tell(&one, &presence, false).len(), 3);
+    let _there = two.join(room(), &user("stays"));
+    assert_eq!(tell(&two, &presence, false), nothing());
+    drop(seats);
+    assert_eq!(
+        in_vain(&one, false),
+        ["-leaves here", "-stays here", "-back here"]
+    );
+    presence.forget();
+    assert_eq!(tell(&one, &presence, true), nothing());
+    let back = one.join(room(), &user("back"));
+    assert_eq!(tell(&one, &presence, false), ["+back here"]);
+    assert_eq!(tell(&one, &presence, true), nothing());
+    assert_eq!(tell(&two, &presence, true), nothing());
+    assert_eq!(tell(&one, &presence, true), ["-leaves elsewhere"]);
+    assert_eq!(tell(&one, &presence, true), nothing());
+    drop(back);
+    assert_eq!(tell(&one, &presence, true), ["-back"]);
+    assert!(one.state().places.is_empty());
+}
+
+#[test]
 fn who_may_have_been_told_of_is_told_of_when_gone() {
     let (one, presence) = (Roster::new(), MemoryPresence::new());
     let seat = one.join(room(), &user("42"));
