@@ -534,7 +534,7 @@ _mithril() {
             return 0
             ;;
         mithril__subcmd__diff)
-            opts="-q -v -h --git --exit-code --content-dir --format --config --color --quiet --verbose --help"
+            opts="-q -v -h --git --exit-code --content-dir --format --redis-url --redis-password-file --redis-db --config --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -550,6 +550,18 @@ _mithril() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "table json tsv" -- "${cur}"))
+                    return 0
+                    ;;
+                --redis-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --redis-password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --redis-db)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -1339,12 +1351,16 @@ _mithril() {
             return 0
             ;;
         mithril__subcmd__serve)
-            opts="-q -v -h --dev --allow-degraded --insecure --listen --server-listen --server-base-path --server-trusted-proxies --server-metrics-listen --server-drain --auth-enabled --auth-secret-file --auth-previous-secret-file --auth-allow-short-secret --auth-api-keys-file --auth-algorithm --auth-public-key --auth-jwks --auth-audience --auth-issuer --auth-user-claim --auth-query-token --auth-room-policy --auth-project-publish --gateway-lobby --history-size --history-ttl --history-deliver-on-connect --history-trust-restart --cors-origins --limits-connections --limits-connections-per-user --limits-connects-per-address --limits-connects-burst --limits-frames-per-second --limits-frames-burst --limits-message-size --limits-topics-per-connection --limits-payload --limits-request-timeout --limits-queue-frames --limits-queue-bytes --limits-write-timeout --limits-ping-interval --limits-pong-timeout --limits-auth-timeout --limits-idle --content-dir --content-watch --redis-url --redis-password-file --redis-db --cache-ttl --cache-pools-ttl --log-level --log-format --lint-select --lint-ignore --lint-score-total --lint-max-timeout --lint-grader-deadline --lint-programs --lint-allow-files --lint-max-file-size --config --color --quiet --verbose --help"
+            opts="-q -v -h --dev --allow-degraded --insecure --role --listen --server-listen --server-base-path --server-trusted-proxies --server-metrics-listen --server-drain --auth-enabled --auth-secret-file --auth-previous-secret-file --auth-allow-short-secret --auth-api-keys-file --auth-algorithm --auth-public-key --auth-jwks --auth-audience --auth-issuer --auth-user-claim --auth-query-token --auth-room-policy --auth-project-publish --gateway-lobby --history-size --history-ttl --history-deliver-on-connect --history-trust-restart --cors-origins --limits-connections --limits-connections-per-user --limits-connects-per-address --limits-connects-burst --limits-frames-per-second --limits-frames-burst --limits-message-size --limits-topics-per-connection --limits-payload --limits-request-timeout --limits-queue-frames --limits-queue-bytes --limits-write-timeout --limits-ping-interval --limits-pong-timeout --limits-auth-timeout --limits-idle --content-dir --content-watch --redis-url --redis-password-file --redis-db --cache-ttl --cache-pools-ttl --log-level --log-format --lint-select --lint-ignore --lint-score-total --lint-max-timeout --lint-grader-deadline --lint-programs --lint-allow-files --lint-max-file-size --config --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --role)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --server-listen)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1612,7 +1628,7 @@ _mithril() {
             return 0
             ;;
         mithril__subcmd__show)
-            opts="-q -v -h --content-dir --format --config --color --quiet --verbose --help pool exercise"
+            opts="-q -v -h --content-dir --from --format --redis-url --redis-password-file --redis-db --config --color --quiet --verbose --help pool exercise"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1622,8 +1638,24 @@ _mithril() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --from)
+                    COMPREPLY=($(compgen -W "tree redis" -- "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "table json tsv" -- "${cur}"))
+                    return 0
+                    ;;
+                --redis-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --redis-password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --redis-db)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --config)

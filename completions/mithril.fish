@@ -131,9 +131,14 @@ complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_sub
 complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_subcommand_from help" -f -a "exercise" -d 'Make an exercise with tests and a solution that passes them'
 complete -c mithril -n "__fish_mithril_using_subcommand new; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mithril -n "__fish_mithril_using_subcommand show" -l content-dir -d 'The tree of exercises [default: the content directory of the configuration]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand show" -l from -d 'Where to look: tree, or redis for what is cached there [default: tree]' -r -f -a "tree\t'The tree of exercises'
+redis\t'Redis'"
 complete -c mithril -n "__fish_mithril_using_subcommand show" -l format -d 'How to print it [default: table on a terminal, else tsv]' -r -f -a "table\t'For people'
 json\t'JSON'
 tsv\t'A line each, values between tabs'"
+complete -c mithril -n "__fish_mithril_using_subcommand show" -l redis-url -d 'Where Redis is, such as redis://localhost:6379; nothing keeps everything in process [env: MITHRIL_REDIS_URL, REDIS_URL]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand show" -l redis-password-file -d 'The password of Redis; it beats the one in the URL [env: MITHRIL_REDIS_PASSWORD, REDIS_PASSWORD]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand show" -l redis-db -d 'The number of the database in Redis; it beats the one in the URL [env: MITHRIL_REDIS_DB, REDIS_DB]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand show" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
 complete -c mithril -n "__fish_mithril_using_subcommand show" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -146,6 +151,9 @@ complete -c mithril -n "__fish_mithril_using_subcommand diff" -l content-dir -d 
 complete -c mithril -n "__fish_mithril_using_subcommand diff" -l format -d 'How to print it [default: table on a terminal, else tsv]' -r -f -a "table\t'For people'
 json\t'JSON'
 tsv\t'A line each, values between tabs'"
+complete -c mithril -n "__fish_mithril_using_subcommand diff" -l redis-url -d 'Where Redis is, such as redis://localhost:6379; nothing keeps everything in process [env: MITHRIL_REDIS_URL, REDIS_URL]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand diff" -l redis-password-file -d 'The password of Redis; it beats the one in the URL [env: MITHRIL_REDIS_PASSWORD, REDIS_PASSWORD]' -r
+complete -c mithril -n "__fish_mithril_using_subcommand diff" -l redis-db -d 'The number of the database in Redis; it beats the one in the URL [env: MITHRIL_REDIS_DB, REDIS_DB]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand diff" -l config -d 'The configuration file [default: ./mithril.toml, then the user\'s, then /etc/mithril]' -r -F
 complete -c mithril -n "__fish_mithril_using_subcommand diff" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -220,6 +228,7 @@ complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_s
 complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "invalidate" -d 'Remove exercises from Redis'
 complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "status" -d 'Compare Redis with the exercises'
 complete -c mithril -n "__fish_mithril_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mithril -n "__fish_mithril_using_subcommand serve" -l role -d 'What the daemon does: all, or gateway, which has no content and answers from Redis [default: all] [env: MITHRIL_ROLE]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-listen -l listen -d 'Where to listen; port 0 takes a free one [default: 127.0.0.1:8080] [env: MITHRIL_SERVER_LISTEN, MITHRIL_LISTEN, WEBSOCKET_PORT]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-base-path -d 'What stands before the routes of sockets and the API [env: MITHRIL_SERVER_BASE_PATH, MITHRIL_BASE_PATH]' -r
 complete -c mithril -n "__fish_mithril_using_subcommand serve" -l server-trusted-proxies -d 'Networks of proxies whose X-Forwarded headers count, such as 10.0.0.0/8 [env: MITHRIL_SERVER_TRUSTED_PROXIES]' -r

@@ -6,15 +6,21 @@
 //!
 //! Values are the JSON that sockets are served, byte for byte: answers are not in it.
 
+mod announcements;
+mod content;
 mod held;
 mod invalidate;
+mod invalidations;
 mod keeper;
 mod keys;
+mod reader;
+mod shelf;
 mod status;
 mod step;
+mod together;
 mod warm;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -25,8 +31,11 @@ use crate::link::{Command, Link, LinkError, LinkFailure, Replies, Reply};
 
 use step::{News, Step};
 
+pub use content::{CachedContent, CachedError};
 pub use invalidate::Selection;
+pub use invalidations::Invalidations;
 pub use keeper::{Keeper, LeaseTiming};
+pub use reader::{ReadError, Reader};
 pub use status::{CacheStatus, Lifetime, PoolStatus};
 pub use warm::{PoolWarmed, Scope, WarmError, Warmed};
 
@@ -132,16 +141,30 @@ impl Cache {
             }
         }
         let is_listing = |change: Change| matches!(change, Change::Added | Change::Removed);
-        if diff.pools.iter().any(|pool| is_listing(pool.change)) {
+        let listing = diff.pools.iter().filter(|pool| is_listing(pool.change));
+        let listing: Vec<_> = listing.map(|pool| pool.id.clone()).collect();
+        if !listing.is_empty() {
             let ids = catalog.pools().map(|entry| entry.pool.id.clone());
-            let list = step::list_pools(&ids.collect(), expiry.pools);
-            self.carry_out(vec![list], &[]).await?;
+            self.list(&ids.collect(), &listing, expiry).await?;
         }
         for (id, gone, news) in removed {
             let steps = step::remove(Some(id), &gone);
             self.carry_out(steps, &news.of_pool(id)).await?;
         }
         Ok(())
+    }
+
+    /// Lists these pools. Those that are listed from now on, or no more, are told of once more: who
+    /// has asked for all pools in between has got the former list.
+    async fn list(
+        &self,
+        ids: &BTreeSet<PoolId>,
+        changed: &[PoolId],
+        expiry: Expiry,
+    ) -> Result<(), LinkError> {
+        let news: Vec<_> = changed.iter().map(|id| (Some(id), &[][..])).collect();
+        let list = step::list_pools(ids, expiry.pools);
+        self.carry_out(vec![list], &news).await
     }
 
     /// Does the steps: all at one moment, or on a cluster one after the other. Nodes without content

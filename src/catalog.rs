@@ -4,6 +4,7 @@
 //! [`CatalogStore`] and answers a whole request from it; a reload builds another catalog beside it
 //! and swaps it in last. The JSON of each pool and exercise is encoded once, here.
 
+pub mod answer;
 mod diff;
 mod digest;
 mod draft;
@@ -19,7 +20,7 @@ use crate::exercise::Exercise;
 use crate::ids::{ExerciseId, PoolId};
 use crate::pool::Pool;
 
-pub use diff::{CatalogDiff, Change};
+pub use diff::{CatalogDiff, Change, ExerciseChange, PoolChange};
 pub use digest::Digest;
 pub use exercises::{ExerciseService, Launch};
 pub use load::{LoadError, Loaded, load};
@@ -144,6 +145,19 @@ impl Catalog {
             catalog.digest = catalog.whole_digest();
         }
         (catalog, diff)
+    }
+
+    /// A catalog of what has been encoded elsewhere. Ids must be unique.
+    pub fn of_entries(entries: Vec<(PoolEntry, Vec<ExerciseEntry>)>) -> Result<Self, CatalogError> {
+        let mut catalog = Self::default();
+        for (pool, exercises) in entries {
+            for exercise in exercises {
+                catalog.add_exercise(Arc::new(exercise))?;
+            }
+            catalog.add_pool(Arc::new(pool))?;
+        }
+        catalog.digest = catalog.whole_digest();
+        Ok(catalog)
     }
 
     fn add_exercise(&mut self, entry: Arc<ExerciseEntry>) -> Result<(), CatalogError> {

@@ -261,12 +261,29 @@ pub struct Show {
     pub id: Option<String>,
 
     /// The tree of exercises [default: the content directory of the configuration]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "from")]
     pub content_dir: Option<String>,
+
+    /// Where to look: tree, or redis for what is cached there [default: tree]
+    #[arg(long, value_name = "PLACE", hide_possible_values = true)]
+    pub from: Option<ShowFrom>,
 
     /// How to print it [default: table on a terminal, else tsv]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<DataFormat>,
+
+    /// Where Redis is.
+    #[command(flatten)]
+    pub redis: RedisFlags,
+}
+
+/// Where is looked for what is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ShowFrom {
+    /// The tree of exercises.
+    Tree,
+    /// Redis.
+    Redis,
 }
 
 /// What can be shown.

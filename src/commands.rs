@@ -61,7 +61,7 @@ pub fn run(
         Command::Rule(args) => rule::run(&args, printer),
         Command::Schema(args) => schema::run(&args, printer),
         Command::New(what) => new::run(what, layers, printer),
-        Command::Diff(args) => diff::run(args, &layers, printer),
+        Command::Diff(args) => diff::run(args, layers, printer),
         Command::Show(args) => show::run(args, layers, printer),
         Command::Cache(what) => cache::run(what, layers, printer),
         Command::Serve(args) => serve::run(args, layers, printer),

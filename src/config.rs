@@ -18,7 +18,7 @@ pub use layers::{Environment, Layers, Origin};
 pub use redis_url::{RedisHost, RedisPlace, RedisUrl, RedisUrlError};
 pub use secret::Secret;
 pub use sections::{
-    Auth, Cache, Config, Content, Cors, Gateway, History, Limits, Lint, Listed, Log, Redis,
+    Auth, Cache, Config, Content, Cors, Gateway, History, Limits, Lint, Listed, Log, Redis, Role,
     RoomPolicy, Server, WatchMode,
 };
 pub use value::duration as parse_duration;
@@ -59,6 +59,9 @@ const ALGORITHMS: [(&str, Algorithm); 12] = [
 const ROOM_POLICIES: [(&str, RoomPolicy); 2] =
     [("open", RoomPolicy::Open), ("claim", RoomPolicy::Claim)];
 
+/// The names of roles.
+const ROLES: [(&str, Role); 2] = [("all", Role::All), ("gateway", Role::Gateway)];
+
 /// The ways in which changes are noticed.
 const WATCH_MODES: [(&str, WatchMode); 4] = [
     ("auto", WatchMode::Auto),
@@ -91,6 +94,7 @@ impl Config {
     pub fn load(layers: &Layers) -> Result<Self, ConfigError> {
         let mut read = Reader::new(layers)?;
         let config = Self {
+            role: read.choice("role", &ROLES).unwrap_or_default(),
             server: Server {
                 listen: read.address("server.listen"),
                 base_path: read.base_path("server.base_path"),

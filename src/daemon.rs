@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::broker::Carrier;
 use crate::broker::memory::MemoryBroker;
-use crate::cache::{Cache, Keeper, LeaseTiming};
+use crate::cache::{Cache, Keeper, LeaseTiming, Reader};
 use crate::catalog::{CatalogStore, ExerciseService};
 use crate::clock::Clock;
 use crate::gateway::{
@@ -78,10 +78,19 @@ pub struct DaemonConfig {
     pub presence: Arc<dyn Presence>,
     /// Whether users are sent what came while they had no connection.
     pub deliver_on_connect: bool,
-    /// Where other services read the content, if it is kept for them.
-    pub cache: Option<(Cache, LeaseTiming)>,
+    /// What it has to do with the content in Redis.
+    pub cache: Option<CacheUse>,
     /// What time it is.
     pub clock: Clock,
+}
+
+/// What a daemon has to do with the content in Redis.
+#[derive(Debug, Clone)]
+pub enum CacheUse {
+    /// It keeps it as its own is, in turn with other replicas.
+    Keep(Cache, LeaseTiming),
+    /// It has no content of its own, and answers from there.
+    Read(Cache),
 }
 
 impl DaemonConfig {
@@ -198,6 +207,7 @@ pub struct Daemon {
     header_timeout: Duration,
     metrics: Metrics,
     exercises: ExerciseService,
+    has_content: bool,
     gateway: Gateway,
     content: Option<(Reloader, ContentConfig)>,
     keeper: Option<Keeper>,
@@ -218,13 +228,22 @@ impl Daemon {
             Some(address) => Some(listen(address).await?),
             None => None,
         };
-        let keeper = config.cache.map(|(cache, timing)| {
-            let store = Arc::clone(&config.catalog);
-            Keeper::new(cache, store, timing)
-        });
         let exercises = ExerciseService::new(Arc::clone(&config.catalog));
         warn_of(&auth, &config.origins);
         let metrics = Metrics::new();
+        let (keeper, reader) = match config.cache {
+            Some(CacheUse::Keep(cache, timing)) => {
+                let store = Arc::clone(&config.catalog);
+                (Some(Keeper::new(cache, store, timing)), None)
+            }
+            Some(CacheUse::Read(cache)) => (None, Some(Reader::new(cache, metrics.clone()))),
+            None => (None, None),
+        };
+        let invalidations = match (&keeper, &reader) {
+            (Some(keeper), _) => Some(keeper.invalidations()),
+            (None, reader) => reader.as_ref().map(Reader::invalidations),
+        };
+        let has_content = reader.is_none();
         let gateway = Gateway::new(GatewayConfig {
             auth: auth.clone(),
             limits: config.limits,
@@ -233,6 +252,8 @@ impl Daemon {
             proxies: config.proxies,
             clock: config.clock.clone(),
             exercises: exercises.clone(),
+            reader,
+            invalidations,
             announces: config.content.is_some(),
             broker: config.broker,
             history: config.history,
@@ -257,6 +278,7 @@ impl Daemon {
             header_timeout: config.header_timeout,
             metrics,
             exercises,
+            has_content,
             gateway,
             content,
             keeper,
@@ -299,6 +321,7 @@ impl Daemon {
                 base_path: self.base_path,
                 metrics: self.metrics,
                 metrics_apart: self.metrics_listener.is_some(),
+                has_content: self.has_content,
             },
         );
         let lingering = Tasks::new();

@@ -46,7 +46,8 @@ use arc_swap::ArcSwap;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::{Broker, BrokerError, Carrier, Probe};
+use crate::broker::{Broker, BrokerError, Carrier, Inbox, Probe};
+use crate::cache::{Invalidations, Reader};
 use crate::catalog::ExerciseService;
 use crate::clock::Clock;
 use crate::history::History;
@@ -59,7 +60,7 @@ use crate::shutdown::{TaskGuard, TaskName, Tasks};
 use admission::{Admission, Seat};
 use connection::{Care, Terms};
 use departure::Departure;
-use dispatch::Dispatch;
+use dispatch::{Dispatch, Source};
 use hub::Hub;
 use latency::Sampler;
 use outbox::{Bounds, Outbox};
@@ -101,6 +102,10 @@ pub struct GatewayConfig {
     pub clock: Clock,
     /// What answers requests.
     pub exercises: ExerciseService,
+    /// What answers them where there is no content here.
+    pub reader: Option<Reader>,
+    /// What has to hear that the content in Redis is new.
+    pub invalidations: Option<Invalidations>,
     /// Whether changes of the content are announced here, and so not followed elsewhere.
     pub announces: bool,
     /// What carries messages.
@@ -152,12 +157,20 @@ impl Gateway {
         };
         let background = Tasks::new();
         let probe = Probe::new();
-        let inbox = probe.before(Arc::new(arrivals));
+        let mut inbox: Arc<dyn Inbox> = Arc::new(arrivals);
+        if let Some(invalidations) = &config.invalidations {
+            inbox = invalidations.before(inbox);
+        }
+        let inbox = probe.before(inbox);
         let broker = config
             .broker
             .connect(inbox, config.metrics.clone(), &background);
+        let source = match config.reader {
+            Some(reader) => Source::Kept(reader),
+            None => Source::Own(config.exercises),
+        };
         let services = Arc::new(Services {
-            dispatch: Dispatch::new(config.exercises, config.metrics.clone()),
+            dispatch: Dispatch::new(source, config.metrics.clone()),
             clock: config.clock,
             rules: config.rules,
             relay: Relay::new(Arc::clone(&broker), Arc::clone(&hub)),
@@ -177,6 +190,9 @@ impl Gateway {
             services.relay.follow_no_content();
         }
         services.begin();
+        if let Some(invalidations) = config.invalidations {
+            services.hear(invalidations);
+        }
         lanes.spawn(&services);
         let shared = Shared {
             admission: Admission::new(&limits),

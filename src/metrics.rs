@@ -4,6 +4,7 @@
 //! types of published messages are names that others choose, and no more than the first 64 of them.
 
 mod brokers;
+mod cache;
 mod event_names;
 
 use std::fmt;
@@ -19,9 +20,11 @@ use prometheus_client::registry::Registry;
 use tokio::time::Instant;
 
 use brokers::Brokers;
+use cache::TierRequest;
 use event_names::EventNames;
 
 pub use brokers::PublishOutcome;
+pub use cache::{CacheTier, TierResult};
 
 /// The type of what [`Metrics::encode`] writes.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -53,6 +56,7 @@ struct Counted {
     reloads: Family<Outcome, Counter>,
     reload_duration: Histogram,
     brokers: Brokers,
+    cache: Family<TierRequest, Counter>,
 }
 
 #[derive(Debug, Default)]
@@ -212,6 +216,7 @@ impl Metrics {
             // A millisecond to half a minute.
             reload_duration: Histogram::new(exponential_buckets(0.001, 2.0, 15)),
             brokers: Brokers::default(),
+            cache: Family::default(),
         };
         counted.register();
         Self(Arc::new(counted))
@@ -477,6 +482,11 @@ impl Counted {
             "mithril_reload_duration_seconds",
             "How long reloads took, to the last announcement",
             self.reload_duration.clone(),
+        );
+        of.register(
+            "mithril_cache_requests",
+            "Requests of a node without content, by tier and result",
+            self.cache.clone(),
         );
         let content = &self.content;
         for (name, help, gauge) in [

@@ -36,6 +36,15 @@ pub enum Lifetime {
     Endless,
 }
 
+impl HeldPool {
+    /// Whether something of the pool is not there.
+    pub(super) fn lacks_something(&self, pool: &PoolEntry) -> bool {
+        // There is no key for an empty list.
+        let lacks_list = self.list == Held::Missing && !pool.pool.exercises.is_empty();
+        lacks_list || self.pool == Held::Missing || self.exercises.contains(&Held::Missing)
+    }
+}
+
 impl Cache {
     /// What Redis holds of a pool of the catalog.
     pub(super) async fn held(

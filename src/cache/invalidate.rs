@@ -68,7 +68,7 @@ impl Cache {
     }
 
     /// Removes keys, and takes pools off the list before any of theirs.
-    async fn remove(
+    pub(super) async fn remove(
         &self,
         keys: BTreeSet<Key>,
         unlisted: &BTreeSet<PoolId>,
@@ -94,8 +94,13 @@ impl Cache {
             Key::Pool(id) | Key::List(id) => Some(id),
             Key::Pools | Key::Exercise(_) => None,
         });
-        let told: BTreeSet<_> = told.collect();
-        let mut news: Vec<_> = told.into_iter().map(|id| (Some(id), &[][..])).collect();
+        let mut told: BTreeSet<_> = told.cloned().collect();
+        if keys.contains(&Key::Pools) {
+            // Whoever has asked for all pools has got what is listed.
+            let listed = self.listed(&Key::Pools).await?.unwrap_or_default();
+            told.extend(listed.iter().filter_map(|id| PoolId::parse(id).ok()));
+        }
+        let mut news: Vec<_> = told.iter().map(|id| (Some(id), &[][..])).collect();
         news.push((None, &exercises));
         self.carry_out(steps, &news).await?;
         Ok(keys.iter().map(Key::to_string).collect())

@@ -2,7 +2,9 @@
 //!
 //! The lease is a key that ends by itself, so a replica that dies is followed by another. What the
 //! holder has written it remembers: a reload costs what it changed, and where Redis may have lost
-//! something, all is written anew.
+//! something, all is written anew. What others remove it writes again; what others write it leaves.
+
+mod lookout;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +16,10 @@ use uuid::Uuid;
 use crate::catalog::{Catalog, CatalogDiff, CatalogStore};
 use crate::link::{Command, LinkError, LinkFailure, Reply};
 
-use super::{Cache, Lifetimes, Progress, Scope};
+use super::{Cache, Invalidations, Lifetimes, Progress, Scope};
+use lookout::Look;
+
+pub(super) use lookout::Lookout;
 
 /// The lease. Its value is the holder's name and the digest of its content.
 const LEASE: &str = "mithril:lease:cache";
@@ -59,6 +64,11 @@ pub struct Keeper {
     /// This replica's name, with what parts it from the digest.
     name: String,
     written: Option<Written>,
+    /// What nodes without content have been told of.
+    announced: Option<Arc<Catalog>>,
+    /// Whether that is all that Redis has, too.
+    settled: bool,
+    lookout: Arc<Lookout>,
     told: Told,
 }
 
@@ -104,8 +114,16 @@ impl Keeper {
             timing,
             name: format!("{} ", Uuid::new_v4().simple()),
             written: None,
+            announced: None,
+            settled: false,
+            lookout: Arc::default(),
             told: Told::Nothing,
         }
+    }
+
+    /// What has to hear what others remove, so that it is written again.
+    pub fn invalidations(&self) -> Invalidations {
+        Invalidations::of_lookout(Arc::clone(&self.lookout))
     }
 
     /// Keeps the cache until it is to stop; then gives the lease back.
@@ -117,6 +135,7 @@ impl Keeper {
                 tokio::select! {
                     () = sleep(self.timing.renewal) => {}
                     () = self.store.changed(revision) => {}
+                    () = self.lookout.some() => {}
                 }
             };
             if turn.is_none() || stopping.run_until_cancelled(pause).await.is_none() {
@@ -137,6 +156,7 @@ impl Keeper {
         let told = match self.hold(&digest).await {
             Ok(Lease::Elsewhere(theirs)) => {
                 self.written = None;
+                self.announced = None;
                 self.look_on(theirs, &digest)
             }
             Ok(lease) => {
@@ -144,7 +164,7 @@ impl Keeper {
                     // Redis has lost the lease, or another had it: who knows what else is lost.
                     self.written = None;
                 }
-                match self.write(catalog).await {
+                match self.keep(catalog).await {
                     Ok(()) => Told::Holds,
                     Err(error) => Told::Fails(error),
                 }
@@ -164,6 +184,43 @@ impl Keeper {
                 Told::Differs(theirs, 1)
             }
         }
+    }
+
+    /// Writes first, and tells then.
+    async fn keep(&mut self, catalog: Arc<Catalog>) -> Result<(), LinkError> {
+        let look = self.lookout.take(&catalog);
+        if look == Look::Everywhere {
+            self.written = None;
+        }
+        self.write(Arc::clone(&catalog)).await?;
+        if let Look::At(pools) = look
+            && !pools.is_empty()
+        {
+            let mended = self.cache.mend(&catalog, &pools).await;
+            // Who can't look now looks at everything later.
+            let mended = mended.inspect_err(|_| self.lookout.look_at_all())?;
+            if mended > 0 {
+                tracing::info!(pools = mended, "wrote again what was removed");
+            }
+        }
+        self.announce(catalog).await
+    }
+
+    /// Tells nodes without content what changed.
+    async fn announce(&mut self, catalog: Arc<Catalog>) -> Result<(), LinkError> {
+        if let Some(before) = &self.announced
+            && before.digest() != catalog.digest()
+        {
+            let diff = CatalogDiff::between(before, &catalog);
+            self.cache.announce(&diff).await?;
+        }
+        // What is not known to have been announced is looked up.
+        if self.announced.is_none() || !self.settled {
+            self.cache.settle(&catalog).await?;
+            self.settled = true;
+        }
+        self.announced = Some(catalog);
+        Ok(())
     }
 
     async fn write(&mut self, catalog: Arc<Catalog>) -> Result<(), LinkError> {
@@ -188,8 +245,9 @@ impl Keeper {
                 if let Some(failed) = warmed.failed {
                     return Err(failed.into());
                 }
+                self.settled = false;
                 // What left the content while nobody looked is not to be found either.
-                let pruned = self.cache.prune(&catalog).await?.len();
+                let pruned = self.cache.prune_own(&catalog).await?;
                 let (pools, exercises) = (catalog.pools().len(), catalog.exercise_count());
                 tracing::debug!(pools, exercises, pruned, "cached");
                 begin + self.cache.lifetimes.least() / 2

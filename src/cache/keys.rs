@@ -7,9 +7,9 @@ use crate::ids::{ExerciseId, PoolId};
 /// The list of pools.
 const POOLS: &str = "mithril:pools:list";
 /// What pools begin with.
-const POOL: &str = "mithril:pool:";
+pub(super) const POOL: &str = "mithril:pool:";
 /// What exercises begin with.
-const EXERCISE: &str = "mithril:exercise:";
+pub(super) const EXERCISE: &str = "mithril:exercise:";
 /// What a pool's list ends in.
 const EXERCISES: &str = ":exercises";
 

@@ -157,13 +157,9 @@ impl Cache {
     ) -> Result<Vec<Option<PoolId>>, LinkError> {
         let commands = exercises.iter().map(|id| get(&Key::Exercise(id.clone())));
         let replies = self.link.pipeline(commands.collect()).await?;
-        let owner = |json: Vec<u8>| {
-            let of: OfPool<'_> = serde_json::from_slice(&json).ok()?;
-            PoolId::parse(of.pool_id).ok()
-        };
         let replies = replies
             .into_iter()
-            .map(|reply| reply.ok()?.bytes().and_then(owner));
+            .map(|reply| reply.ok()?.bytes().and_then(|json| owner(&json)));
         Ok(replies.collect())
     }
 
@@ -212,6 +208,12 @@ impl Cache {
         status.lifetime = lifetimes.into_iter().flatten().min();
         Ok(status)
     }
+}
+
+/// The pool that an exercise says it belongs to.
+pub(super) fn owner(json: &[u8]) -> Option<PoolId> {
+    let of: OfPool<'_> = serde_json::from_slice(json).ok()?;
+    PoolId::parse(of.pool_id).ok()
 }
 
 /// Seconds as JSON; `null` for ever.

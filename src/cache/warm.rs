@@ -113,7 +113,7 @@ impl Cache {
         };
         let mut warmed = self.go_over(catalog, scope, progress, Some(expiry)).await;
         if warmed.failed.is_none() && !progress.is_cancelled() {
-            let listed = self.list(catalog, scope, expiry).await;
+            let listed = self.list_scope(catalog, scope, expiry).await;
             warmed.failed = listed.err().map(WarmError::List);
         }
         warmed
@@ -174,6 +174,40 @@ impl Cache {
         pass.boxed()
     }
 
+    /// Writes those of these pools anew of which something has gone; returns how many.
+    pub(super) async fn mend(
+        &self,
+        catalog: &Catalog,
+        pools: &BTreeSet<PoolId>,
+    ) -> Result<usize, LinkError> {
+        let mut expiry = None;
+        let mut mended = 0;
+        for entry in catalog
+            .pools()
+            .filter(|entry| pools.contains(&entry.pool.id))
+        {
+            let held = self.held(catalog, entry).await?;
+            if !held.lacks_something(entry) {
+                continue;
+            }
+            let until = match expiry {
+                Some(until) => until,
+                None => *expiry.insert(self.expiry().await?),
+            };
+            self.put(catalog, entry, &PoolWarmed::of(entry, &held), until)
+                .await?;
+            mended += 1;
+        }
+        let until = match expiry {
+            Some(until) => until,
+            // Somebody may have removed the list alone.
+            None if self.listed(&Key::Pools).await?.is_none() => self.expiry().await?,
+            None => return Ok(0),
+        };
+        self.list_scope(catalog, &Scope::All, until).await?;
+        Ok(mended)
+    }
+
     async fn pass(
         &self,
         catalog: &Catalog,
@@ -183,35 +217,47 @@ impl Cache {
         let held = self.held(catalog, pool).await?;
         let warmed = PoolWarmed::of(pool, &held);
         if let Some(expiry) = expiry {
-            let news = News {
-                pool: warmed.pool_changed,
-                exercises: [&warmed.added[..], &warmed.changed].concat(),
-            };
-            let steps = step::put(catalog, pool, &[], expiry.content);
-            self.carry_out(steps, &news.of_pool(&pool.pool.id)).await?;
+            self.put(catalog, pool, &warmed, expiry).await?;
         }
         Ok(warmed)
     }
 
+    async fn put(
+        &self,
+        catalog: &Catalog,
+        pool: &PoolEntry,
+        warmed: &PoolWarmed,
+        expiry: Expiry,
+    ) -> Result<(), LinkError> {
+        let news = News {
+            pool: warmed.pool_changed,
+            exercises: [&warmed.added[..], &warmed.changed].concat(),
+        };
+        let steps = step::put(catalog, pool, &[], expiry.content);
+        self.carry_out(steps, &news.of_pool(&pool.pool.id)).await
+    }
+
     /// Lists all pools, or adds some to those that are listed or whole.
-    async fn list(
+    async fn list_scope(
         &self,
         catalog: &Catalog,
         scope: &Scope,
         expiry: Expiry,
     ) -> Result<(), LinkError> {
         let all = catalog.pools().map(|entry| entry.pool.id.clone());
-        let ids = match scope {
+        let listed = self.listed(&Key::Pools).await?.unwrap_or_default();
+        let listed = listed.iter().filter_map(|id| PoolId::parse(id).ok());
+        let listed: BTreeSet<_> = listed.collect();
+        let ids: BTreeSet<_> = match scope {
             Scope::All => all.collect(),
             Scope::Pools(some) => {
-                let listed = self.listed(&Key::Pools).await?.unwrap_or_default();
-                let listed = listed.iter().filter_map(|id| PoolId::parse(id).ok());
                 let there = self.there(all.collect()).await?;
-                listed.chain(there).chain(some.iter().cloned()).collect()
+                let there = there.into_iter().chain(some.iter().cloned());
+                listed.iter().cloned().chain(there).collect()
             }
         };
-        let list = step::list_pools(&ids, expiry.pools);
-        self.carry_out(vec![list], &[]).await
+        let changed: Vec<_> = ids.symmetric_difference(&listed).cloned().collect();
+        self.list(&ids, &changed, expiry).await
     }
 
     /// Those pools that Redis has.

@@ -18,27 +18,33 @@ pub enum Change {
     Removed,
 }
 
-/// A changed exercise: its id, its pool, and the new digest (the old one of a removed exercise).
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A changed exercise: its id, its pool, and the new digest (the old one of a removed exercise). As
+/// JSON it is what subscribers of `exercise.updated` are told.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ExerciseChange {
     /// Which exercise.
+    #[serde(rename = "exercise_id")]
     pub id: ExerciseId,
     /// The pool it is in, or was in.
     pub pool_id: PoolId,
     /// What happened.
     pub change: Change,
     /// Its revision.
+    #[serde(rename = "revision")]
     pub digest: Digest,
 }
 
-/// A changed pool: its id and the new digest (the old one of a removed pool).
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A changed pool: its id and the new digest (the old one of a removed pool). As JSON it is what
+/// subscribers of `exercise.pool.updated` are told.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct PoolChange {
     /// Which pool.
+    #[serde(rename = "pool_id")]
     pub id: PoolId,
     /// What happened.
     pub change: Change,
     /// Its revision.
+    #[serde(rename = "revision")]
     pub digest: Digest,
 }
 

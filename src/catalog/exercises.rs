@@ -1,7 +1,6 @@
 //! Answers about pools and exercises, each from one snapshot of the catalog.
 //!
-//! The answers are the `data` of PROTOCOL's requests as JSON text. What was encoded when the
-//! catalog was built is joined, never encoded again.
+//! What was encoded when the catalog was built is joined, never encoded again.
 
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use uuid::Uuid;
 
 use crate::ids::{ExerciseId, UserId};
 
-use super::{Catalog, CatalogStore, Standing};
+use super::{Catalog, CatalogStore, Standing, answer};
 
 /// A started session of work on an exercise.
 #[derive(Debug)]
@@ -54,31 +53,27 @@ impl ExerciseService {
     /// `{"pools":[Pool]}`, sorted by id.
     pub fn pools(&self) -> String {
         let catalog = self.snapshot();
-        list("pools", catalog.pools().map(|p| &*p.json))
+        answer::pools(catalog.pools().map(|p| &*p.json))
     }
 
     /// `{"pool":Pool}`.
     pub fn pool(&self, id: &str) -> Option<String> {
         let catalog = self.snapshot();
-        catalog.pool(id).map(|p| format!("{{\"pool\":{}}}", p.json))
+        catalog.pool(id).map(|p| answer::pool(&p.json))
     }
 
     /// `{"exercises":[Exercise]}` of a pool, in teaching order.
     pub fn exercises(&self, pool_id: &str) -> Option<String> {
         let catalog = self.snapshot();
         let pool = catalog.pool(pool_id)?;
-        Some(list(
-            "exercises",
-            catalog.exercises_of(pool).map(|e| &*e.json),
-        ))
+        let exercises = catalog.exercises_of(pool).map(|e| &*e.json);
+        Some(answer::exercises(exercises))
     }
 
     /// `{"exercise":Exercise}`.
     pub fn exercise(&self, id: &str) -> Option<String> {
         let catalog = self.snapshot();
-        catalog
-            .exercise(id)
-            .map(|e| format!("{{\"exercise\":{}}}", e.json))
+        catalog.exercise(id).map(|e| answer::exercise(&e.json))
     }
 
     /// Starts a session of a user on an exercise.
@@ -94,16 +89,4 @@ impl ExerciseService {
             answer: format!("{{\"session_id\":\"{session_id}\",\"exercise\":{json}}}"),
         })
     }
-}
-
-fn list<'a>(key: &str, items: impl Iterator<Item = &'a str>) -> String {
-    let mut text = format!("{{\"{key}\":[");
-    for (index, item) in items.enumerate() {
-        if index > 0 {
-            text.push(',');
-        }
-        text.push_str(item);
-    }
-    text.push_str("]}");
-    text
 }

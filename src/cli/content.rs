@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::DataFormat;
+use super::{DataFormat, RedisFlags};
 
 /// What `new` makes.
 #[derive(Debug, Subcommand)]
@@ -59,11 +59,11 @@ pub struct NewExercise {
 /// Options of `diff`.
 #[derive(Debug, Args)]
 pub struct Diff {
-    /// The older tree
+    /// The older tree, or redis for what is cached there
     #[arg(required_unless_present = "git", conflicts_with = "git")]
     pub old: Option<PathBuf>,
 
-    /// The newer tree [default: the content directory of the configuration]
+    /// The newer tree, or redis [default: the content directory of the configuration]
     pub new: Option<PathBuf>,
 
     /// A revision of git that the content directory is compared with, such as HEAD~1
@@ -81,4 +81,8 @@ pub struct Diff {
     /// How to print it [default: table on a terminal, else tsv]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<DataFormat>,
+
+    /// Where Redis is.
+    #[command(flatten)]
+    pub redis: RedisFlags,
 }

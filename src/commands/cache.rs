@@ -63,6 +63,24 @@ fn open(config: &Config, ttl: Option<Duration>) -> Result<cache::Cache, anyhow::
     Ok(cache::Cache::new(Link::new(url, LIMITS), lifetimes))
 }
 
+/// What is cached in the Redis that is configured, with what was typed on top.
+pub(super) fn content(
+    layers: &mut Layers,
+    redis: &RedisFlags,
+    printer: &Printer,
+) -> Result<Catalog, anyhow::Error> {
+    layers.flags.extend(redis.values.clone());
+    let cache = open(&Config::load(layers)?, None)?;
+    let content = runtime()?.block_on(cache.content());
+    let content = content.context("failed to read what is cached")?;
+    for key in &content.unreadable {
+        printer.warn(&format!(
+            "{key} is left out: `mithril cache status` says more"
+        ));
+    }
+    Ok(content.catalog)
+}
+
 fn runtime() -> Result<Runtime, anyhow::Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -1,4 +1,7 @@
 //! `mithril diff`: what differs between two trees, by what the exercises say.
+//!
+//! What is cached in Redis has neither answers nor the files of tests: of a tree that it is compared
+//! with, these don't count either.
 
 mod git;
 
@@ -15,17 +18,22 @@ use crate::cli::Diff;
 use crate::config::{Config, Layers};
 use crate::diagnostics::yaml::{self, Limits};
 use crate::diagnostics::{Findings, Source};
-use crate::exercise::{self, ExerciseChanges, Test};
+use crate::exercise::{self, Exercise, ExerciseChanges, Test};
 use crate::lint::Settings;
 use crate::lint::walk::EXERCISE_FILE;
 use crate::output::{ExitStatus, Printer, Rows};
 
+use super::cache;
+
+/// What stands for what is cached. A directory of that name is `./redis`.
+const REDIS: &str = "redis";
+
 pub(super) fn run(
     args: Diff,
-    layers: &Layers,
+    mut layers: Layers,
     printer: &Printer,
 ) -> Result<ExitStatus, anyhow::Error> {
-    let config = Config::load(layers)?;
+    let config = Config::load(&layers)?;
     let settings = Settings::errors(&config.lint)?;
     let here = args.content_dir.or(args.new).unwrap_or(config.content.dir);
     let revision = args.git.map(|revision| git::tree(&here, &revision));
@@ -36,10 +44,14 @@ pub(super) fn run(
         (None, Some(old)) => old,
         (None, None) => anyhow::bail!("name two trees, or a revision with --git"),
     };
-    let (old, new) = (
-        Tree::load(before, &settings)?,
-        Tree::load(&here, &settings)?,
-    );
+    let mut load = |place: &Path| {
+        if place == Path::new(REDIS) {
+            let catalog = cache::content(&mut layers, &args.redis, printer)?;
+            return Ok(Tree::cached(catalog));
+        }
+        Tree::load(place, &settings)
+    };
+    let (old, new) = (load(before)?, load(&here)?);
     for (tree, name) in [(&old, "the older tree"), (&new, "the newer tree")] {
         if tree.skipped > 0 {
             let skipped = tree.skipped;
@@ -62,6 +74,8 @@ pub(super) fn run(
 struct Tree {
     catalog: Catalog,
     skipped: usize,
+    /// Whether it is what is cached.
+    is_cached: bool,
     /// Where each exercise is, by its id.
     places: HashMap<String, PathBuf>,
 }
@@ -72,8 +86,18 @@ impl Tree {
         Ok(Self {
             catalog: loaded.catalog,
             skipped: loaded.skipped,
+            is_cached: false,
             places: places(root).with_context(|| format!("failed to read {}", root.display()))?,
         })
+    }
+
+    fn cached(catalog: Catalog) -> Self {
+        Self {
+            catalog,
+            skipped: 0,
+            is_cached: true,
+            places: HashMap::new(),
+        }
     }
 
     fn exercises(&self) -> impl Iterator<Item = &Arc<ExerciseEntry>> {
@@ -152,12 +176,24 @@ impl Differences {
                 exercises.push(difference(entry, Change::Added, ExerciseChanges::default()));
                 continue;
             };
-            let same = |path: &str, other: &str| old.file(id, path) == new.file(id, other);
+            let is_whole = !old.is_cached && !new.is_cached;
+            let same = |path: &str, other: &str| {
+                if is_whole {
+                    old.file(id, path) == new.file(id, other)
+                } else {
+                    path == other
+                }
+            };
             let same_files = |before: &Test, now: &Test| {
                 same(&before.input, &now.input)
                     && same(&before.expected_output, &now.expected_output)
             };
-            let changes = ExerciseChanges::between(&before.exercise, &entry.exercise, same_files);
+            let told = |exercise: &Exercise| Exercise {
+                answer: exercise.answer.clone().filter(|_| is_whole),
+                ..exercise.clone()
+            };
+            let (before, now) = (told(&before.exercise), told(&entry.exercise));
+            let changes = ExerciseChanges::between(&before, &now, same_files);
             if !changes.is_empty() {
                 exercises.push(difference(entry, Change::Changed, changes));
             }

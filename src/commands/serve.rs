@@ -15,8 +15,8 @@ use crate::broker::redis::RedisConfig;
 use crate::cache::{Cache, LeaseTiming};
 use crate::catalog::CatalogStore;
 use crate::cli::{How, Serve};
-use crate::config::{self, Config, Layers};
-use crate::daemon::{ContentConfig, Daemon, DaemonConfig, Running};
+use crate::config::{self, Config, Layers, RedisUrl, Role};
+use crate::daemon::{CacheUse, ContentConfig, Daemon, DaemonConfig, Running};
 use crate::gateway::{AuthConfig, Limits, Origins, Rules, TrustedProxies};
 use crate::history::Bounds;
 use crate::history::memory::MemoryHistory;
@@ -158,12 +158,7 @@ fn settings(
 ) -> Result<DaemonConfig, anyhow::Error> {
     let server = &config.server;
     let mut settings = DaemonConfig::new(server.listen, store);
-    settings.content = Some(ContentConfig {
-        root: config.content.dir.clone(),
-        settings: Settings::errors(&config.lint)?,
-        watch: config.content.watch,
-        allow_degraded: args.allow_degraded,
-    });
+    settings.content = content(args, config)?;
     settings.auth = AuthConfig::of(&config.auth)?;
     settings.dev = args.dev;
     settings.insecure = args.insecure;
@@ -181,8 +176,7 @@ fn settings(
         settings.presence = Arc::new(presence);
         let history = RedisHistory::new(link, kept, config.history.trust_restart);
         settings.history = Arc::new(history);
-        let cache = Cache::new(Link::new(url.clone(), CACHE_LIMITS), config.cache.into());
-        settings.cache = Some((cache, LeaseTiming::default()));
+        settings.cache = Some(cache(config, url));
     } else {
         let broker = MemoryBroker::new();
         let history = MemoryHistory::new(kept, settings.clock.clone(), &broker);
@@ -203,6 +197,31 @@ fn drain(dev: bool, server: &config::Server) -> Duration {
         return DEV_DRAIN;
     }
     server.drain
+}
+
+/// What is served of a tree, where that is what the daemon does.
+fn content(args: &How, config: &Config) -> Result<Option<ContentConfig>, anyhow::Error> {
+    match config.role {
+        Role::All => Ok(Some(ContentConfig {
+            root: config.content.dir.clone(),
+            settings: Settings::errors(&config.lint)?,
+            watch: config.content.watch,
+            allow_degraded: args.allow_degraded,
+        })),
+        Role::Gateway if config.redis.server.is_none() => anyhow::bail!(
+            "role = gateway answers from Redis: set redis.url (the variable REDIS_URL or --redis-url)"
+        ),
+        Role::Gateway => Ok(None),
+    }
+}
+
+fn cache(config: &Config, url: &RedisUrl) -> CacheUse {
+    let cache = |limits| Cache::new(Link::new(url.clone(), limits), config.cache.into());
+    match config.role {
+        Role::All => CacheUse::Keep(cache(CACHE_LIMITS), LeaseTiming::default()),
+        // Here users wait.
+        Role::Gateway => CacheUse::Read(cache(LinkLimits::default())),
+    }
 }
 
 fn limits(limits: &config::Limits) -> Limits {
@@ -245,19 +264,25 @@ fn announce(
 ) -> Result<(), anyhow::Error> {
     let token = daemon.dev_token(&UserId::parse(DEV_USER)?)?;
     let address = daemon.address();
-    let catalog = store.snapshot();
-    let (pools, exercises) = (catalog.pools().len(), catalog.exercise_count());
+    let content = match config.role {
+        Role::All => {
+            let catalog = store.snapshot();
+            let (pools, exercises) = (catalog.pools().len(), catalog.exercise_count());
+            let place = config.content.dir.display();
+            format!("{pools} pools and {exercises} exercises from {place}")
+        }
+        Role::Gateway => "pools and exercises from Redis".to_owned(),
+    };
     // There is none where nobody needs one, or where the key that signs is elsewhere.
     let (fragment, token) = token.map_or_else(Default::default, |token| {
         (format!("#token={token}"), format!("token:  {token}\n"))
     });
     let path = &config.server.base_path;
     printer.text(&format!(
-        "{pools} pools and {exercises} exercises from {}\n\
+        "{content}\n\
          page:   http://{address}/{fragment}\n\
          socket: ws://{address}{path}/ws\n\
-         {token}",
-        config.content.dir.display()
+         {token}"
     ))?;
     Ok(())
 }

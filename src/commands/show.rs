@@ -1,53 +1,38 @@
 //! `mithril show`: pools and exercises as they are served, without their answers.
 
-use crate::catalog::{Catalog, ExerciseEntry, Loaded, PoolEntry};
-use crate::cli::{Show, ShowWhat};
+use std::sync::Arc;
+
+use crate::catalog::{self, Catalog, ExerciseEntry, Loaded, PoolEntry};
+use crate::cli::{Show, ShowFrom, ShowWhat};
 use crate::config::{Config, Layers};
 use crate::diagnostics::nearest;
+use crate::exercise::{Difficulty, Exercise};
 use crate::lint::Settings;
 use crate::output::{ExitStatus, Printer, Rows};
-use crate::{catalog, exercise::Difficulty};
+
+use super::cache;
 
 pub(super) fn run(
     args: Show,
     mut layers: Layers,
     printer: &Printer,
 ) -> Result<ExitStatus, anyhow::Error> {
-    if let Some(directory) = args.content_dir {
-        layers.flags.insert("content.dir", directory);
-    }
-    let config = Config::load(&layers)?;
-    let loaded = catalog::load(&config.content.dir, &Settings::errors(&config.lint)?)?;
-    let Loaded {
-        catalog,
-        report,
-        skipped,
-    } = &loaded;
-    if *skipped > 0 && report.diagnostics.is_empty() {
-        printer.warn(&format!(
-            "{skipped} files are left out: their pool is not below the directory"
-        ));
-    } else if *skipped > 0 {
-        printer.warn(&format!(
-            "{skipped} files are left out: `mithril validate` says why"
-        ));
-    }
-    if catalog.pools().len() == 0 {
-        anyhow::bail!(
-            "there is nothing to show in {}",
-            config.content.dir.display()
-        );
-    }
+    let (catalog, has_answers) = match args.from {
+        Some(ShowFrom::Redis) => (cache::content(&mut layers, &args.redis, printer)?, false),
+        Some(ShowFrom::Tree) | None => (tree(args.content_dir, layers, printer)?, true),
+    };
+    let catalog = &catalog;
     let rows = match (args.what, &args.id) {
         (ShowWhat::Pool, None) => pools(catalog),
         (ShowWhat::Exercise, None) => {
-            exercises(catalog.pools().flat_map(|p| catalog.exercises_of(p)))
+            let entries = catalog.pools().flat_map(|p| catalog.exercises_of(p));
+            exercises(entries, has_answers)
         }
         (ShowWhat::Pool, Some(id)) => {
             let pool = catalog
                 .pool(id)
                 .ok_or_else(|| unknown("pool", id, catalog.pools().map(|p| p.pool.id.as_str())))?;
-            pool_details(catalog, pool)
+            pool_details(catalog, pool, has_answers)
         }
         (ShowWhat::Exercise, Some(id)) => {
             let ids = || {
@@ -59,11 +44,43 @@ pub(super) fn run(
             let entry = catalog
                 .exercise(id)
                 .ok_or_else(|| unknown("exercise", id, ids()))?;
-            exercise_details(entry)
+            exercise_details(entry, has_answers)
         }
     };
     printer.rows(&rows, args.format)?;
     Ok(ExitStatus::Success)
+}
+
+fn tree(
+    directory: Option<String>,
+    mut layers: Layers,
+    printer: &Printer,
+) -> Result<Catalog, anyhow::Error> {
+    if let Some(directory) = directory {
+        layers.flags.insert("content.dir", directory);
+    }
+    let config = Config::load(&layers)?;
+    let Loaded {
+        catalog,
+        report,
+        skipped,
+    } = catalog::load(&config.content.dir, &Settings::errors(&config.lint)?)?;
+    if skipped > 0 && report.diagnostics.is_empty() {
+        printer.warn(&format!(
+            "{skipped} files are left out: their pool is not below the directory"
+        ));
+    } else if skipped > 0 {
+        printer.warn(&format!(
+            "{skipped} files are left out: `mithril validate` says why"
+        ));
+    }
+    if catalog.pools().len() == 0 {
+        anyhow::bail!(
+            "there is nothing to show in {}",
+            config.content.dir.display()
+        );
+    }
+    Ok(catalog)
 }
 
 fn unknown<'a>(what: &str, id: &str, known: impl Iterator<Item = &'a str>) -> anyhow::Error {
@@ -93,7 +110,13 @@ fn pools(catalog: &Catalog) -> Rows {
     }
 }
 
-fn exercises<'a>(entries: impl Iterator<Item = &'a std::sync::Arc<ExerciseEntry>>) -> Rows {
+/// The points of a perfect submission, where they can be told: an answer counts as a test.
+fn points(exercise: &Exercise, has_answers: bool) -> Option<u64> {
+    let is_known = has_answers || !exercise.tests.is_empty();
+    exercise.points().filter(|_| is_known)
+}
+
+fn exercises<'a>(entries: impl Iterator<Item = &'a Arc<ExerciseEntry>>, has_answers: bool) -> Rows {
     let entries: Vec<_> = entries.collect();
     let json: Vec<&str> = entries.iter().map(|entry| &*entry.json).collect();
     Rows {
@@ -111,8 +134,7 @@ fn exercises<'a>(entries: impl Iterator<Item = &'a std::sync::Arc<ExerciseEntry>
                     exercise.kind.as_str().to_owned(),
                     exercise.language.clone(),
                     exercise.tests.len().to_string(),
-                    exercise
-                        .points()
+                    points(exercise, has_answers)
                         .map_or(String::new(), |points| points.to_string()),
                 ]
             })
@@ -121,14 +143,14 @@ fn exercises<'a>(entries: impl Iterator<Item = &'a std::sync::Arc<ExerciseEntry>
     }
 }
 
-fn pool_details(catalog: &Catalog, pool: &PoolEntry) -> Rows {
+fn pool_details(catalog: &Catalog, pool: &PoolEntry, has_answers: bool) -> Rows {
     Rows {
         json: pool.json.to_string(),
-        ..exercises(catalog.exercises_of(pool))
+        ..exercises(catalog.exercises_of(pool), has_answers)
     }
 }
 
-fn exercise_details(entry: &ExerciseEntry) -> Rows {
+fn exercise_details(entry: &ExerciseEntry, has_answers: bool) -> Rows {
     let exercise = &entry.exercise;
     let row = |key: &str, value: String| vec![key.to_owned(), value];
     let mut rows = vec![
@@ -148,7 +170,7 @@ fn exercise_details(entry: &ExerciseEntry) -> Rows {
         let what = format!("{}: {} ({} s)", test.name, test.run, test.timeout);
         rows.push(row(&format!("test {}", number + 1), what));
     }
-    if let Some(points) = exercise.points() {
+    if let Some(points) = points(exercise, has_answers) {
         rows.push(row("points", points.to_string()));
     }
     rows.push(row("revision", entry.digest.to_string()));

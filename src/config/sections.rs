@@ -16,6 +16,8 @@ use crate::telemetry::LogFormat;
 /// Everything that can be configured.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// `role`.
+    pub role: Role,
     /// `[server]`.
     pub server: Server,
     /// `[auth]`.
@@ -38,6 +40,16 @@ pub struct Config {
     pub log: Log,
     /// `[lint]`.
     pub lint: Lint,
+}
+
+/// What a daemon does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Role {
+    /// Everything.
+    #[default]
+    All,
+    /// It has no content of its own, and answers from Redis.
+    Gateway,
 }
 
 /// `[server]`.

@@ -49,6 +49,8 @@ pub(super) struct Settings {
     pub(super) metrics: Metrics,
     /// Whether metrics have a listener of their own.
     pub(super) metrics_apart: bool,
+    /// Whether content is here, and not read from elsewhere.
+    pub(super) has_content: bool,
 }
 
 /// The routers of the daemon's listeners.
@@ -70,6 +72,7 @@ pub(super) fn routers(
         started: Instant::now(),
         gateway: gateway.clone(),
         exercises,
+        has_content: settings.has_content,
         metrics: settings.metrics,
     });
     let metrics = gateway::mount(scrape::routes(), "", Arc::clone(&vitals));

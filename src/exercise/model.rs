@@ -5,7 +5,7 @@
 //! out when absent, all others are always there. The answer never leaves the server.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::{ExerciseId, PoolId};
 
@@ -71,7 +71,7 @@ impl Exercise {
 }
 
 /// What a student hands in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ExerciseKind {
     /// A program, judged by tests.
@@ -111,7 +111,7 @@ impl ExerciseKind {
 }
 
 /// How hard a pool or an exercise is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Difficulty {
     /// For beginners.
@@ -147,7 +147,7 @@ impl Difficulty {
 }
 
 /// How a submission becomes a program.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Build {
     /// The command; `{submission}` is the file handed in, `{output}` the program to make.
@@ -159,7 +159,7 @@ pub struct Build {
 }
 
 /// One test of a submission.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Test {
     /// What students see; unique in the exercise.
@@ -180,7 +180,7 @@ pub struct Test {
 }
 
 /// What a submission may use.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Validation {
     /// Whether a leak or an invalid access costs points.
@@ -195,7 +195,7 @@ pub struct Validation {
 }
 
 /// What the stages are worth, in points.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Scoring {
     /// For a build that succeeds.

@@ -8,8 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
-use crate::catalog::{CatalogDiff, Change, Digest};
-use crate::ids::{ExerciseId, PoolId};
+use crate::catalog::CatalogDiff;
 use crate::protocol::{Address, Content, Envelope, Topic};
 
 use super::Gateway;
@@ -19,42 +18,16 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How soon it is looked again whether they have caught up.
 const LOOK: Duration = Duration::from_millis(2);
 
-#[derive(Serialize)]
-struct ExerciseUpdated<'a> {
-    exercise_id: &'a ExerciseId,
-    pool_id: &'a PoolId,
-    change: Change,
-    revision: Digest,
-}
-
-#[derive(Serialize)]
-struct PoolUpdated<'a> {
-    pool_id: &'a PoolId,
-    change: Change,
-    revision: Digest,
-}
-
 impl Gateway {
     /// Tells this node's own sockets what is served otherwise now, if they want to know.
     pub async fn announce(&self, diff: &CatalogDiff) {
         let mut patience = PATIENCE;
         for exercise in &diff.exercises {
-            let event = ExerciseUpdated {
-                exercise_id: &exercise.id,
-                pool_id: &exercise.pool_id,
-                change: exercise.change,
-                revision: exercise.digest,
-            };
-            self.tell(Topic::ExerciseUpdated, &event, &mut patience)
+            self.tell(Topic::ExerciseUpdated, exercise, &mut patience)
                 .await;
         }
         for pool in &diff.pools {
-            let event = PoolUpdated {
-                pool_id: &pool.id,
-                change: pool.change,
-                revision: pool.digest,
-            };
-            self.tell(Topic::PoolUpdated, &event, &mut patience).await;
+            self.tell(Topic::PoolUpdated, pool, &mut patience).await;
         }
     }
 

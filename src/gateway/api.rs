@@ -76,7 +76,7 @@ async fn pools(
     asker: Asker,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    content(&gateway, &asker, Action::ListPools, &headers)
+    content(&gateway, &asker, Action::ListPools, &headers).await
 }
 
 async fn pool(
@@ -86,7 +86,7 @@ async fn pool(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let id = call::id("pool_id", Some(&id), PoolId::parse)?;
-    content(&gateway, &asker, Action::GetPool(id), &headers)
+    content(&gateway, &asker, Action::GetPool(id), &headers).await
 }
 
 async fn exercises(
@@ -96,7 +96,7 @@ async fn exercises(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let id = call::id("pool_id", Some(&id), PoolId::parse)?;
-    content(&gateway, &asker, Action::ListExercises(id), &headers)
+    content(&gateway, &asker, Action::ListExercises(id), &headers).await
 }
 
 async fn exercise(
@@ -106,10 +106,10 @@ async fn exercise(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let id = call::id("exercise_id", Some(&id), ExerciseId::parse)?;
-    content(&gateway, &asker, Action::GetExercise(id), &headers)
+    content(&gateway, &asker, Action::GetExercise(id), &headers).await
 }
 
-fn content(
+async fn content(
     gateway: &Gateway,
     Asker(principal): &Asker,
     action: Action,
@@ -117,7 +117,10 @@ fn content(
 ) -> Result<Response, ApiError> {
     let services = &gateway.shared.services;
     let call = Call { user: None, action };
-    let answer = services.dispatch.call(principal, services.rules, call)?;
+    let answer = services
+        .dispatch
+        .call(principal, services.rules, call)
+        .await?;
     Ok(conditional::answer(headers, answer.data))
 }
 
@@ -133,7 +136,10 @@ async fn launch(
         user: body.user_id,
         action: Action::Launch(id),
     };
-    let answer = services.dispatch.call(&principal, services.rules, call)?;
+    let answer = services
+        .dispatch
+        .call(&principal, services.rules, call)
+        .await?;
     if let Some(launch) = &answer.launched {
         services.announce_launch(launch).await?;
     }

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use serde_json::value::RawValue;
 
+use crate::cache::{ReadError, Reader};
 use crate::catalog::{ExerciseService, Launch};
 use crate::metrics::Metrics;
 use crate::protocol::ErrorCode;
@@ -13,11 +14,20 @@ use super::call::{Action, Call, CallError};
 use super::policy::{self, Forbidden, Intent, Rules};
 use super::socket::MAX_ANSWER;
 
-/// Answers requests, each from one snapshot of the catalog.
+/// Answers requests, each from one snapshot of the catalog, or from what others keep.
 #[derive(Debug)]
 pub(super) struct Dispatch {
-    exercises: ExerciseService,
+    source: Source,
     metrics: Metrics,
+}
+
+/// Where content comes from.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// This process has it: what it does not have does not exist.
+    Own(ExerciseService),
+    /// Others keep it.
+    Kept(Reader),
 }
 
 /// What a request comes to.
@@ -52,6 +62,12 @@ pub(super) enum RequestError {
     /// Nothing grades.
     #[error("no grading service is connected")]
     NoGrading,
+    /// Nothing here begins sessions.
+    #[error("no exercise service is connected")]
+    NoLaunch,
+    /// What others keep is not to be had; why, is for logs.
+    #[error("the content is not to be had now")]
+    NoContent(#[source] ReadError),
 }
 
 impl RequestError {
@@ -62,53 +78,55 @@ impl RequestError {
             Self::Forbidden(_) => ErrorCode::Forbidden,
             Self::NotFound { .. } => ErrorCode::NotFound,
             Self::TooLarge(_) => ErrorCode::TooLarge,
-            Self::NoGrading => ErrorCode::Unavailable,
+            Self::NoGrading | Self::NoLaunch | Self::NoContent(_) => ErrorCode::Unavailable,
         }
     }
 }
 
 impl Dispatch {
-    /// Answers from this service.
-    pub(super) fn new(exercises: ExerciseService, metrics: Metrics) -> Self {
-        Self { exercises, metrics }
+    /// Answers from this source.
+    pub(super) fn new(source: Source, metrics: Metrics) -> Self {
+        Self { source, metrics }
     }
 
     /// Answers a request that came in a frame, if the principal may make it under these rules.
-    pub(super) fn answer(
+    pub(super) async fn answer(
         &self,
         principal: &Principal,
         rules: Rules,
         subject: &str,
         data: Option<&RawValue>,
     ) -> Result<Answer, RequestError> {
-        self.counted(label(subject), || {
+        let answer = async {
             let call = Call::parse(subject, data)?;
-            let answer = self.act(principal, rules, call)?;
+            let answer = self.act(principal, rules, call).await?;
             if answer.data.len() > MAX_ANSWER {
                 return Err(RequestError::TooLarge(answer.data.len()));
             }
             Ok(answer)
-        })
+        };
+        self.counted(label(subject), answer).await
     }
 
     /// Does what a call asks for, if the principal may ask for it under these rules.
-    pub(super) fn call(
+    pub(super) async fn call(
         &self,
         principal: &Principal,
         rules: Rules,
         call: Call,
     ) -> Result<Answer, RequestError> {
         let subject = call.action.subject();
-        self.counted(subject, || self.act(principal, rules, call))
+        self.counted(subject, self.act(principal, rules, call))
+            .await
     }
 
-    fn counted(
+    async fn counted(
         &self,
         subject: &'static str,
-        answer: impl FnOnce() -> Result<Answer, RequestError>,
+        answer: impl Future<Output = Result<Answer, RequestError>>,
     ) -> Result<Answer, RequestError> {
         let begin = Instant::now();
-        let answer = answer();
+        let answer = answer.await;
         let result = match &answer {
             Ok(_) => "ok",
             Err(error) => error.code().as_str(),
@@ -117,29 +135,57 @@ impl Dispatch {
         answer
     }
 
-    fn act(&self, principal: &Principal, rules: Rules, call: Call) -> Result<Answer, RequestError> {
+    async fn act(
+        &self,
+        principal: &Principal,
+        rules: Rules,
+        call: Call,
+    ) -> Result<Answer, RequestError> {
         policy::authorize(principal, rules, Intent::Call(&call))?;
-        let data = match call.action {
-            Action::ListPools => Ok(self.exercises.pools()),
-            Action::GetPool(id) => found("pool", id.as_str(), self.exercises.pool(id.as_str())),
-            Action::ListExercises(id) => {
-                found("pool", id.as_str(), self.exercises.exercises(id.as_str()))
-            }
-            Action::GetExercise(id) => found(
-                "exercise",
-                id.as_str(),
-                self.exercises.exercise(id.as_str()),
-            ),
-            Action::Launch(id) => {
-                let launch = self.exercises.launch(&principal.user, id.as_str());
-                return found("exercise", id.as_str(), launch).map(launched);
-            }
-            Action::Submit(_) => Err(RequestError::NoGrading),
-        };
-        data.map(|data| Answer {
-            data,
-            launched: None,
-        })
+        match &self.source {
+            Source::Own(exercises) => look_up(exercises, principal, call.action),
+            Source::Kept(reader) => read(reader, call.action).await,
+        }
+    }
+}
+
+fn look_up(
+    exercises: &ExerciseService,
+    principal: &Principal,
+    action: Action,
+) -> Result<Answer, RequestError> {
+    let data = match action {
+        Action::ListPools => Ok(exercises.pools()),
+        Action::GetPool(id) => found("pool", id.as_str(), exercises.pool(id.as_str())),
+        Action::ListExercises(id) => found("pool", id.as_str(), exercises.exercises(id.as_str())),
+        Action::GetExercise(id) => found("exercise", id.as_str(), exercises.exercise(id.as_str())),
+        Action::Launch(id) => {
+            let launch = exercises.launch(&principal.user, id.as_str());
+            return found("exercise", id.as_str(), launch).map(launched);
+        }
+        Action::Submit(_) => Err(RequestError::NoGrading),
+    };
+    data.map(plain)
+}
+
+/// What Redis does not have may exist all the same, so it is never said not to.
+async fn read(reader: &Reader, action: Action) -> Result<Answer, RequestError> {
+    let data = match action {
+        Action::ListPools => reader.pools().await,
+        Action::GetPool(id) => reader.pool(id).await,
+        Action::ListExercises(id) => reader.exercises(id).await,
+        Action::GetExercise(id) => reader.exercise(id).await,
+        Action::Launch(_) => return Err(RequestError::NoLaunch),
+        Action::Submit(_) => return Err(RequestError::NoGrading),
+    };
+    let data = data.map_err(RequestError::NoContent)?;
+    Ok(plain(data.as_ref().to_owned()))
+}
+
+fn plain(data: String) -> Answer {
+    Answer {
+        data,
+        launched: None,
     }
 }
 

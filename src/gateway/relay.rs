@@ -211,6 +211,21 @@ impl Lease {
             settled.await;
         }
     }
+
+    /// Waits until the broker has confirmed the subscription, however many attempts fail.
+    pub(super) async fn at_last(&self) {
+        let Some(channel) = &self.channel else {
+            return;
+        };
+        loop {
+            let mut settled = std::pin::pin!(self.settled.notified());
+            settled.as_mut().enable();
+            if self.relay.upstreams().outcome(channel) == Some(true) {
+                return;
+            }
+            settled.await;
+        }
+    }
 }
 
 impl Drop for Lease {

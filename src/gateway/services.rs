@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::cache::Invalidations;
 use crate::catalog::Launch;
 use crate::clock::Clock;
 use crate::history::History;
@@ -92,6 +93,19 @@ impl Services {
         });
     }
 
+    /// Follows what is told of the content in Redis, for ever.
+    pub(super) fn hear(&self, invalidations: Invalidations) {
+        let lease = self.relay.lease(invalidations.channel());
+        let stopping = self.tasks.stopping();
+        self.tasks.spawn("invalidations", async move {
+            let confirmed = stopping.run_until_cancelled(lease.at_last());
+            if confirmed.await.is_some() {
+                invalidations.confirmed();
+                stopping.cancelled().await;
+            }
+        });
+    }
+
     /// Tells the user's subscribers that an exercise was launched.
     pub(super) async fn announce_launch(&self, launch: &Launch) -> Result<(), EncodeError> {
         let status = LaunchStatus {
@@ -134,7 +148,7 @@ impl Services {
         let catalog = Arc::new(crate::catalog::CatalogStore::default());
         let services = Arc::new(Self {
             dispatch: Dispatch::new(
-                crate::catalog::ExerciseService::new(catalog),
+                super::dispatch::Source::Own(crate::catalog::ExerciseService::new(catalog)),
                 Metrics::new(),
             ),
             clock,

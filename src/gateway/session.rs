@@ -258,7 +258,8 @@ impl Session {
         let services = &self.services;
         let answer = services
             .dispatch
-            .answer(&self.principal, services.rules, subject, data);
+            .answer(&self.principal, services.rules, subject, data)
+            .await;
         match answer {
             Ok(answer) => {
                 self.answer(request_id, &answer.data)?;

@@ -221,6 +221,8 @@ async fn what_is_new_is_told_and_what_is_not_is_not() {
     warm(&cache, &old).await;
     let all = ["p0", "p1", "p3", "p4", "p6", "p7", "p9"];
     assert_eq!(heard().await, json!({"pools": ["p"], "exercises": all}));
+    // It is told of once more when it is listed: who asked for all pools in between has not got it.
+    assert_eq!(heard().await, json!({"pools": ["p"], "exercises": []}));
     let again = warm(&cache, &old).await;
     assert!(
         again
@@ -236,6 +238,7 @@ async fn what_is_new_is_told_and_what_is_not_is_not() {
         heard().await,
         json!({"pools": ["q"], "exercises": ["q0", "q1"]})
     );
+    assert_eq!(heard().await, json!({"pools": ["q"], "exercises": []}));
     let exercises = BTreeSet::from([ExerciseId::parse("q0").unwrap()]);
     let pools = BTreeSet::new();
     cache

@@ -9,14 +9,14 @@ use crate::binary::{Outcome, mithril, project};
 use crate::content::write_tree;
 use crate::server::RedisServer;
 
-struct Place {
-    server: RedisServer,
-    directory: tempfile::TempDir,
+pub(crate) struct Place {
+    pub(crate) server: RedisServer,
+    pub(crate) directory: tempfile::TempDir,
 }
 
 impl Place {
     /// A directory with a tree of so many exercises, and a server.
-    fn new(exercises: usize) -> Self {
+    pub(crate) fn new(exercises: usize) -> Self {
         Self::over(RedisServer::start(), exercises)
     }
 
@@ -26,7 +26,7 @@ impl Place {
         Self { server, directory }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = mithril(self.directory.path());
         command
             .arg("cache")
@@ -41,7 +41,7 @@ impl Place {
     }
 
     /// A run that ends with this code.
-    fn expect(&self, code: i32, arguments: &[&str]) -> Outcome {
+    pub(crate) fn expect(&self, code: i32, arguments: &[&str]) -> Outcome {
         let outcome = self.run(arguments);
         let (out, err) = (&outcome.stdout, &outcome.stderr);
         assert_eq!(outcome.code, code, "{arguments:?}: {out}{err}");
@@ -64,7 +64,7 @@ impl Place {
 }
 
 /// Writes another version of each exercise and pool.
-fn rewrite(place: &Place, version: &str) {
+pub(crate) fn rewrite(place: &Place, version: &str) {
     let root = place.directory.path().join("exercises");
     for pool in root.read_dir().unwrap() {
         let pool = pool.unwrap().path();
@@ -89,7 +89,7 @@ fn edit(file: &Path, key: &str, value: &str) {
 }
 
 /// The version of each pool; all of a pool has one.
-fn versions(place: &Place) -> Vec<Option<String>> {
+pub(crate) fn versions(place: &Place) -> Vec<Option<String>> {
     let pools = place
         .directory
         .path()
@@ -517,4 +517,151 @@ fn on_a_terminal_it_asks_before_it_removes_everything() {
     let screen = answer("", "--yes");
     assert!(!screen.contains("Remove all"), "{screen}");
     assert_eq!(place.keys(), 0);
+}
+
+#[test]
+fn what_is_cached_is_shown_as_the_tree_is() {
+    let place = Place::new(0);
+    let content = project("exercises");
+    let content = content.to_str().unwrap();
+    let show = |arguments: &[&str]| -> Outcome {
+        let mut command = mithril(place.directory.path());
+        command
+            .arg("show")
+            .args(arguments)
+            .env("REDIS_URL", place.server.url());
+        command.output().unwrap().into()
+    };
+    let nothing = show(&["--from", "redis"]);
+    assert_eq!(nothing.code, 2);
+    assert!(
+        nothing.stderr.contains("no pool is cached there"),
+        "{}",
+        nothing.stderr
+    );
+    place.expect(0, &["warm", "--content-dir", content]);
+    for (what, format) in [
+        (&["pool"][..], "table"),
+        (&["pool"], "tsv"),
+        (&["pool"], "json"),
+        (&["pool", "c-basics"], "tsv"),
+        (&["pool", "c-basics"], "json"),
+        (&["exercise"], "tsv"),
+        (&["exercise"], "json"),
+        (&["exercise", "c-fizzbuzz"], "table"),
+        (&["exercise", "c-fizzbuzz"], "tsv"),
+        (&["exercise", "c-fizzbuzz"], "json"),
+    ] {
+        let from = |place: [&str; 2]| -> Vec<String> {
+            let shown = show(&[what, &place, &["--format", format]].concat());
+            assert_eq!(shown.code, 0, "{what:?}: {}", shown.stderr);
+            // What an answer is worth is not known where there is no answer: the points come last.
+            let known = |line: &str| match line.split('\t').collect::<Vec<_>>()[..] {
+                [ref most @ .., _] if most.len() == 6 => most.join("\t"),
+                _ => line.to_owned(),
+            };
+            shown.stdout.lines().map(known).collect()
+        };
+        let (cached, tree) = (from(["--from", "redis"]), from(["--content-dir", content]));
+        assert_eq!(cached, tree, "{what:?} {format}");
+    }
+    let unknown = show(&["exercise", "c-fizzbuz", "--from", "redis"]);
+    assert_eq!(unknown.code, 2);
+    assert!(
+        unknown.stderr.contains("did you mean c-fizzbuzz"),
+        "{}",
+        unknown.stderr
+    );
+    // What is no exercise is left out, and named.
+    place
+        .server
+        .cli(&["SET", "mithril:exercise:c-fizzbuzz", "{}"]);
+    let rest = show(&["pool", "--from", "redis", "--format", "json"]);
+    assert_eq!(rest.code, 0);
+    assert!(
+        rest.stderr.contains("mithril:exercise:c-fizzbuzz"),
+        "{}",
+        rest.stderr
+    );
+    let both = show(&["--from", "redis", "--content-dir", content]);
+    assert_eq!(both.code, 2, "{}", both.stderr);
+    let mut server = RedisServer::start();
+    server.kill();
+    let away = show(&["--from", "redis", "--redis-url", &server.url()]);
+    assert_eq!(away.code, 2);
+    assert!(away.stderr.contains("can't be reached"), "{}", away.stderr);
+}
+
+#[test]
+fn what_is_cached_is_compared_with_a_tree() {
+    let place = Place::new(150);
+    let diff = |arguments: &[&str]| -> Outcome {
+        let mut command = mithril(place.directory.path());
+        command
+            .arg("diff")
+            .args(arguments)
+            .env("REDIS_URL", place.server.url());
+        command.output().unwrap().into()
+    };
+    place.expect(0, &["warm"]);
+    for sides in [
+        &["redis"][..],
+        &["redis", "exercises"],
+        &["exercises", "redis"],
+    ] {
+        let same = diff(&[sides, &["--exit-code"]].concat());
+        assert_eq!(
+            (same.code, same.stdout.lines().count()),
+            (0, 1),
+            "{}",
+            same.stdout
+        );
+    }
+    edit(&place.exercise(0, 7), "title: ", "Another");
+    std::fs::remove_dir_all(place.exercise(1, 120).parent().unwrap()).unwrap();
+    let text = std::fs::read_to_string(place.exercise(0, 8)).unwrap();
+    std::fs::write(
+        place.exercise(0, 8),
+        text.replace("per_test: 40", "per_test: 30"),
+    )
+    .unwrap();
+    let differs = diff(&["redis", "--exit-code", "--format", "json"]);
+    assert_eq!(differs.code, 1, "{}", differs.stderr);
+    let differs: Value = serde_json::from_str(&differs.stdout).unwrap();
+    let told = |index: usize| {
+        let exercise = &differs["exercises"][index];
+        (
+            exercise["id"].as_str().unwrap(),
+            exercise["change"].as_str().unwrap(),
+        )
+    };
+    assert_eq!(told(0), ("ex000007", "changed"));
+    assert_eq!(told(1), ("ex000008", "changed"));
+    assert_eq!(told(2), ("ex000120", "removed"));
+    assert_eq!(
+        differs["exercises"][0]["keys"],
+        serde_json::json!(["title"])
+    );
+    assert_eq!(
+        differs["exercises"][1]["points"],
+        serde_json::json!({"old": 100, "new": 80})
+    );
+    assert_eq!(differs["pools"][0]["id"], "pool-0001");
+    let back = diff(&["exercises", "redis", "--format", "tsv"]);
+    assert!(
+        back.stdout.contains("added\texercise\tex000120\tpool-0001"),
+        "{}",
+        back.stdout
+    );
+    // Answers are not cached, and so not missed.
+    let sample = project("exercises");
+    let sample = sample.to_str().unwrap();
+    place.expect(0, &["warm", "--content-dir", sample]);
+    let same = diff(&["redis", sample, "--exit-code"]);
+    assert_eq!(
+        (same.code, same.stdout.lines().count()),
+        (0, 1),
+        "{}",
+        same.stdout
+    );
 }

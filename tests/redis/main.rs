@@ -15,6 +15,7 @@ mod commands;
 #[expect(unreachable_pub, reason = "the generators are shared with the benches")]
 #[path = "../support/content.rs"]
 mod content;
+mod degraded;
 mod faults;
 #[expect(dead_code, reason = "each tier uses a part of it")]
 #[path = "../gateway/fixture.rs"]
@@ -22,6 +23,7 @@ mod fixture;
 mod gateway;
 mod history;
 mod keeper;
+mod nodes;
 mod places;
 mod presence;
 #[path = "../broker/recorder.rs"]
@@ -33,3 +35,4 @@ mod replicas;
 mod server;
 mod subscriber;
 mod unanswered;
+mod writers;

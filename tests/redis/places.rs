@@ -78,7 +78,7 @@ async fn a_primary_that_fails_over_is_followed() {
 }
 
 /// Three servers that share the keys.
-async fn cluster() -> (Vec<RedisServer>, String) {
+pub(crate) async fn cluster() -> (Vec<RedisServer>, String) {
     let mut servers = Vec::new();
     for _ in 0..3 {
         let port = free_port().to_string();

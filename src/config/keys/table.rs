@@ -22,6 +22,12 @@ const fn key(
 
 /// Every key.
 pub const KEYS: &[Key] = &[
+    key(
+        "role",
+        "all",
+        "ROLE",
+        "What the daemon does: all, or gateway, which has no content and answers from Redis",
+    ),
     Key {
         variables: &["MITHRIL_LISTEN", "WEBSOCKET_PORT"],
         short: Some("listen"),

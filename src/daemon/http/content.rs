@@ -8,10 +8,13 @@ use axum::extract::State;
 use serde::Serialize;
 
 use super::health::{OK, Vitals};
-use crate::catalog::{Catalog, ExerciseService, Standing};
+use crate::catalog::{Catalog, Standing};
 
 /// How many stale files are named: whoever wants all of them runs `mithril validate`.
 const NAMED: usize = 100;
+
+/// The status of a node that has none.
+pub(super) const OFF: &str = "off";
 
 /// The content in short.
 #[derive(Serialize)]
@@ -35,16 +38,17 @@ pub(super) struct Details {
 pub(super) async fn content(State(vitals): State<Arc<Vitals>>) -> Json<Details> {
     let catalog = vitals.exercises.snapshot();
     Json(Details {
-        content: known(&vitals.exercises, &catalog),
+        content: known(&vitals, &catalog),
         stale_files: catalog.stale().iter().take(NAMED).cloned().collect(),
     })
 }
 
-/// How the content is.
-pub(super) fn known(exercises: &ExerciseService, catalog: &Catalog) -> Content {
+/// How the content is. On a node without content it is off.
+pub(super) fn known(vitals: &Vitals, catalog: &Catalog) -> Content {
     let stale = catalog.stale().len();
     Content {
-        status: match exercises.standing() {
+        status: match vitals.exercises.standing() {
+            _ if !vitals.has_content => OFF,
             Standing::Current if stale == 0 => OK,
             Standing::Current => "stale",
             Standing::Rejected => "rejected",

@@ -24,6 +24,8 @@ pub(super) struct Vitals {
     pub(super) started: Instant,
     pub(super) gateway: Gateway,
     pub(super) exercises: ExerciseService,
+    /// Whether content is here, and not read from elsewhere.
+    pub(super) has_content: bool,
     pub(super) metrics: Metrics,
 }
 
@@ -79,9 +81,10 @@ async fn ready(State(vitals): State<Arc<Vitals>>) -> (StatusCode, Json<Status>) 
 }
 
 async fn overview(State(vitals): State<Arc<Vitals>>) -> Json<Overview> {
-    let content = content::known(&vitals.exercises, &vitals.exercises.snapshot());
+    let content = content::known(&vitals, &vitals.exercises.snapshot());
     let redis = brokers::known(&vitals);
-    let is_well = content.status == OK && !matches!(redis, BrokerState::Down { .. });
+    let is_well =
+        [OK, content::OFF].contains(&content.status) && !matches!(redis, BrokerState::Down { .. });
     let status = match status(&vitals.gateway) {
         OK if !is_well => "degraded",
         status => status,

@@ -154,6 +154,8 @@ fn gateway_of(change: impl FnOnce(&mut Limits), history: Option<Arc<dyn History>
         deliver_on_connect: true,
         clock,
         exercises: ExerciseService::new(Arc::new(CatalogStore::default())),
+        reader: None,
+        invalidations: None,
         announces: false,
         metrics: Metrics::new(),
     })
