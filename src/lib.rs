@@ -32,7 +32,8 @@
 //!    hub's feeds take it from the broker in the order of its offsets.
 //! 5. **An edit reaches a browser.** [`watch`] → a set of changes once it is quiet → `Reloader` → the files
 //!    that changed are judged anew → a [`catalog::CatalogDiff`] → the new catalog is swapped in →
-//!    `exercise.updated` → `Hub`.
+//!    `exercise.updated` → `Hub`. Whoever keeps the [`cache`] writes it there and announces it to nodes
+//!    without content, which drop what they have read.
 //!
 //! # Glossary
 //!
