@@ -1,4 +1,4 @@
-//! A Redis that refuses or is slow takes nothing from the daemon that it can do by itself, and
+//! A Redis that refuses takes nothing from the daemon that it can do by itself, and
 //! nothing has to be restarted when it is well again.
 
 use std::sync::Arc;
@@ -12,9 +12,7 @@ use mithril::daemon::CacheUse;
 use mithril::history::Bounds;
 use mithril::history::redis::RedisHistory;
 use mithril::link::Link;
-use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use serde_json::json;
 
 use crate::cache::{cache, catalog};
 use crate::fixture::{Client, Fixture, content, soon};
@@ -197,57 +195,4 @@ fn both(version: usize) -> Catalog {
         });
     }
     Catalog::build(contents).unwrap()
-}
-
-/// A way to a server on which everything takes a while.
-async fn slow_way(server: &RedisServer, delay: Duration) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (address, port) = (listener.local_addr().unwrap(), server.port());
-    tokio::spawn(async move {
-        loop {
-            let (near, _) = listener.accept().await.unwrap();
-            let far = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-            let ((near_reads, near_writes), (far_reads, far_writes)) =
-                (near.into_split(), far.into_split());
-            tokio::spawn(carry(near_reads, far_writes, delay));
-            tokio::spawn(carry(far_reads, near_writes, delay));
-        }
-    });
-    format!("redis://{address}")
-}
-
-async fn carry(
-    mut from: impl AsyncReadExt + Unpin,
-    mut to: impl AsyncWriteExt + Unpin,
-    delay: Duration,
-) {
-    let mut bytes = vec![0; 64 * 1024];
-    while let Ok(count @ 1..) = from.read(&mut bytes).await {
-        tokio::time::sleep(delay).await;
-        if to.write_all(&bytes[..count]).await.is_err() {
-            return;
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_slow_redis_holds_up_what_goes_through_it_and_nothing_else() {
-    let server = RedisServer::start();
-    let url = slow_way(&server, Duration::from_millis(40)).await;
-    let (daemon, store) = daemon(&url).await;
-    let (mut anna, mut ben) = room(&daemon).await;
-    cached(&server, &store.snapshot()).await;
-    let before = say("one", &mut anna, &mut ben).await;
-    let frame = json!({"type": "publish", "topic": "room:maths", "data": "two"});
-    anna.send(frame.to_string()).await;
-    // Who asks for what is in memory is answered while that is under way.
-    exercise(&mut ben).await;
-    let heard: Value = loop {
-        let frame = anna.receive().await;
-        if frame["type"] == "chat" {
-            break frame;
-        }
-    };
-    assert_eq!(heard["data"], "two", "{before:?}");
-    soon(async { while status(&daemon, "/healthz/redis").await != 200 {} }).await;
 }
