@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::broker::{ConnectionChange, Delivery, Inbox};
 use crate::protocol::Topic;
 
-use super::keeper::Lookout;
+use super::keeper::Doubts;
 use super::keys::INVALIDATE;
 use super::shelf::Shelf;
 
@@ -21,7 +21,7 @@ enum Hearer {
     /// What a node without content has read.
     Shelf(Arc<Shelf>),
     /// Whoever keeps the cache: what has gone is to be there again.
-    Lookout(Arc<Lookout>),
+    Doubts(Arc<Doubts>),
 }
 
 /// An inbox behind which another is.
@@ -52,8 +52,8 @@ impl Invalidations {
         Self(Hearer::Shelf(kept))
     }
 
-    pub(super) fn of_lookout(lookout: Arc<Lookout>) -> Self {
-        Self(Hearer::Lookout(lookout))
+    pub(super) fn of_doubts(doubts: Arc<Doubts>) -> Self {
+        Self(Hearer::Doubts(doubts))
     }
 
     /// The channel to subscribe to.
@@ -71,7 +71,7 @@ impl Invalidations {
     pub fn confirmed(&self) {
         match &self.0 {
             Hearer::Shelf(kept) => kept.hears(),
-            Hearer::Lookout(_) => {}
+            Hearer::Doubts(_) => {}
         }
     }
 }
@@ -81,12 +81,12 @@ impl Hearer {
         let told: Result<Told, _> = serde_json::from_slice(payload);
         match (self, told) {
             (Self::Shelf(kept), Ok(told)) => kept.forget(&told.pools, &told.exercises),
-            (Self::Lookout(lookout), Ok(told)) => lookout.look_at(&told.pools, &told.exercises),
+            (Self::Doubts(doubts), Ok(told)) => doubts.doubt(&told.pools, &told.exercises),
             (hearer, Err(error)) => {
                 tracing::warn!(%error, "can't read what is new: it may be anything");
                 match hearer {
                     Self::Shelf(kept) => kept.forget_all(),
-                    Self::Lookout(lookout) => lookout.look_at_all(),
+                    Self::Doubts(doubts) => doubts.doubt_all(),
                 }
             }
         }
@@ -130,8 +130,8 @@ impl Inbox for Before {
         match (&self.hearer, change) {
             (Hearer::Shelf(kept), ConnectionChange::Lost) => kept.lost(),
             (Hearer::Shelf(kept), ConnectionChange::Restored) => kept.restored(),
-            (Hearer::Lookout(_), ConnectionChange::Lost) => {}
-            (Hearer::Lookout(lookout), ConnectionChange::Restored) => lookout.look_at_all(),
+            (Hearer::Doubts(_), ConnectionChange::Lost) => {}
+            (Hearer::Doubts(doubts), ConnectionChange::Restored) => doubts.doubt_all(),
         }
         self.inbox.changed(change);
     }

@@ -4,7 +4,7 @@
 //! holder has written it remembers: a reload costs what it changed, and where Redis may have lost
 //! something, all is written anew. What others remove it writes again; what others write it leaves.
 
-mod lookout;
+mod doubts;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,9 +17,9 @@ use crate::catalog::{Catalog, CatalogDiff, CatalogStore};
 use crate::link::{Command, LinkError, LinkFailure, Reply};
 
 use super::{Cache, Invalidations, Lifetimes, Progress, Scope};
-use lookout::Look;
+use doubts::Look;
 
-pub(super) use lookout::Lookout;
+pub(super) use doubts::Doubts;
 
 /// The lease. Its value is the holder's name and the digest of its content.
 const LEASE: &str = "mithril:lease:cache";
@@ -68,7 +68,7 @@ pub struct Keeper {
     announced: Option<Arc<Catalog>>,
     /// Whether that is all that Redis has, too.
     settled: bool,
-    lookout: Arc<Lookout>,
+    doubts: Arc<Doubts>,
     told: Told,
 }
 
@@ -116,14 +116,14 @@ impl Keeper {
             written: None,
             announced: None,
             settled: false,
-            lookout: Arc::default(),
+            doubts: Arc::default(),
             told: Told::Nothing,
         }
     }
 
     /// What has to hear what others remove, so that it is written again.
     pub fn invalidations(&self) -> Invalidations {
-        Invalidations::of_lookout(Arc::clone(&self.lookout))
+        Invalidations::of_doubts(Arc::clone(&self.doubts))
     }
 
     /// Keeps the cache until it is to stop; then gives the lease back.
@@ -135,7 +135,7 @@ impl Keeper {
                 tokio::select! {
                     () = sleep(self.timing.renewal) => {}
                     () = self.store.changed(revision) => {}
-                    () = self.lookout.some() => {}
+                    () = self.doubts.some() => {}
                 }
             };
             if turn.is_none() || stopping.run_until_cancelled(pause).await.is_none() {
@@ -188,7 +188,7 @@ impl Keeper {
 
     /// Writes first, and tells then.
     async fn keep(&mut self, catalog: Arc<Catalog>) -> Result<(), LinkError> {
-        let look = self.lookout.take(&catalog);
+        let look = self.doubts.take(&catalog);
         if look == Look::Everywhere {
             self.written = None;
         }
@@ -198,7 +198,7 @@ impl Keeper {
         {
             let mended = self.cache.mend(&catalog, &pools).await;
             // Who can't look now looks at everything later.
-            let mended = mended.inspect_err(|_| self.lookout.look_at_all())?;
+            let mended = mended.inspect_err(|_| self.doubts.doubt_all())?;
             if mended > 0 {
                 tracing::info!(pools = mended, "wrote again what was removed");
             }

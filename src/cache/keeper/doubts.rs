@@ -13,7 +13,7 @@ const NAMES: usize = 10_000;
 
 /// What is to be looked at.
 #[derive(Debug, Default)]
-pub(in crate::cache) struct Lookout {
+pub(in crate::cache) struct Doubts {
     waiting: Mutex<Waiting>,
     some: Notify,
 }
@@ -34,9 +34,9 @@ pub(super) enum Look {
     Everywhere,
 }
 
-impl Lookout {
+impl Doubts {
     /// These are to be looked at.
-    pub(in crate::cache) fn look_at(&self, pools: &[String], exercises: &[String]) {
+    pub(in crate::cache) fn doubt(&self, pools: &[String], exercises: &[String]) {
         let mut waiting = self.waiting();
         waiting.pools.extend(pools.iter().cloned());
         waiting.exercises.extend(exercises.iter().cloned());
@@ -51,7 +51,7 @@ impl Lookout {
     }
 
     /// Everything is to be looked at.
-    pub(in crate::cache) fn look_at_all(&self) {
+    pub(in crate::cache) fn doubt_all(&self) {
         self.waiting().all = true;
         self.some.notify_one();
     }
@@ -89,12 +89,12 @@ mod tests {
 
     #[test]
     fn more_than_can_wait_is_everything() {
-        let (lookout, catalog) = (Lookout::default(), Catalog::default());
+        let (doubts, catalog) = (Doubts::default(), Catalog::default());
         let names: Vec<_> = (0..NAMES).map(|number| number.to_string()).collect();
-        lookout.look_at(&[], &names);
-        assert_eq!(lookout.take(&catalog), Look::At(BTreeSet::new()));
-        lookout.look_at(&["p".to_owned()], &names);
-        assert_eq!(lookout.take(&catalog), Look::Everywhere);
-        assert_eq!(lookout.take(&catalog), Look::At(BTreeSet::new()));
+        doubts.doubt(&[], &names);
+        assert_eq!(doubts.take(&catalog), Look::At(BTreeSet::new()));
+        doubts.doubt(&["p".to_owned()], &names);
+        assert_eq!(doubts.take(&catalog), Look::Everywhere);
+        assert_eq!(doubts.take(&catalog), Look::At(BTreeSet::new()));
     }
 }
