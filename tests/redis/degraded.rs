@@ -125,7 +125,7 @@ async fn a_redis_that_refuses_is_done_without_until_it_does_not() {
     cached(&server, &store.snapshot()).await;
     let (mut anna, mut ben) = room(&daemon).await;
     let absent = free_port().to_string();
-    let refusals: [(&[&[&str]], &[&str], u16); 3] = [
+    let refusals: [Refusal<'_>; 3] = [
         (
             &[&["CONFIG", "SET", "maxmemory", "1"]],
             &["CONFIG", "SET", "maxmemory", "0"],
@@ -182,6 +182,9 @@ async fn a_redis_that_refuses_is_done_without_until_it_does_not() {
     nothing_said(&mut anna).await;
     nothing_said(&mut ben).await;
 }
+
+/// What makes a server refuse, what makes it well again, and what is said of it meanwhile.
+type Refusal<'a> = (&'a [&'a [&'a str]], &'a [&'a str], u16);
 
 /// The content of the fixture, and another pool.
 fn both(version: usize) -> Catalog {
