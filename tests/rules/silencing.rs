@@ -62,9 +62,10 @@ fn a_misspelt_key_is_not_missing_besides() {
         Code::S101,
         &format!("{}{runs}", CODE.replace("language", "langage")),
     );
+    let script = CODE.replace("language: c", "language: sh");
     for text in [
-        format!("{CODE}{}", runs.replace("run:", "runn:")),
-        format!("{CODE}{}", runs.replace("tests:", "test:")),
+        format!("{script}{}", runs.replace("run:", "runn:")),
+        format!("{script}{}", runs.replace("tests:", "test:")),
         format!("{CODE}{runs}scoring: {{compilation: 1}}\nbiuld: {{command: x}}\n"),
     ] {
         assert_eq!(codes(&text, &standard()), [Code::S101], "{text}");
