@@ -20,6 +20,6 @@ pub use fixes::{Change, Fixed, fix};
 pub use settings::{Selection, Settings, SettingsError};
 pub use texts::Texts;
 pub use tree::{
-    CheckError, Checked, Judgement, Ledger, Progress, Since, SoundPool, Standing, Target, check,
-    check_text, check_with,
+    CheckError, Checked, Judgement, Ledger, Progress, Since, Sound, SoundPool, Standing, Target,
+    check, check_text, check_with, sound,
 };

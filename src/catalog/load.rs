@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::diagnostics::Report;
-use crate::lint::{self, CheckError, Progress, Settings, Target};
+use crate::lint::{self, CheckError, Settings};
 
 use super::{Catalog, CatalogError, PoolContent};
 
@@ -31,16 +31,15 @@ pub enum LoadError {
 
 /// Loads the tree below a directory.
 pub fn load(root: &Path, settings: &Settings) -> Result<Loaded, LoadError> {
-    let targets = vec![Target::Path(root.to_owned())];
-    let checked = lint::check(targets, settings, &Progress::default())?;
-    let contents = checked.pools.into_iter().map(|sound| PoolContent {
+    let found = lint::sound(root.to_owned(), settings)?;
+    let contents = found.pools.into_iter().map(|sound| PoolContent {
         pool: sound.pool,
         exercises: sound.exercises,
     });
     let catalog = Catalog::build(contents.collect())?;
     Ok(Loaded {
         catalog,
-        report: checked.report,
-        skipped: checked.skipped,
+        report: found.report,
+        skipped: found.skipped,
     })
 }

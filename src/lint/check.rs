@@ -37,6 +37,16 @@ pub(super) enum Content {
     },
 }
 
+impl Content {
+    /// Drops the decoded form. What other files may clash with stays.
+    pub(super) fn forget(&mut self) {
+        match self {
+            Self::Exercise { file, .. } => *file = None,
+            Self::Pool { file, .. } => *file = None,
+        }
+    }
+}
+
 /// A judged file.
 #[derive(Debug)]
 pub(super) struct Judged {
@@ -102,8 +112,14 @@ fn bytes(path: &Path, limit: usize) -> std::io::Result<Vec<u8>> {
     let file = std::fs::File::open(path)?;
     let length = file.metadata().map_or(0, |found| found.len());
     let limit = limit as u64 + 1;
-    let mut bytes = Vec::with_capacity(usize::try_from(length.min(limit)).unwrap_or(0) + 1);
-    file.take(limit).read_to_end(&mut bytes)?;
+    // Knowing the length spares the look for an end; what tells none, such as a pipe, is read to its end.
+    let most = if length == 0 {
+        limit
+    } else {
+        limit.min(length)
+    };
+    let mut bytes = Vec::with_capacity(usize::try_from(limit.min(length)).unwrap_or(0));
+    file.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -148,10 +164,7 @@ pub(super) fn judge(
         .iter()
         .any(|d| d.severity == Severity::Error)
     {
-        match &mut judged.content {
-            Content::Exercise { file, .. } => *file = None,
-            Content::Pool { file, .. } => *file = None,
-        }
+        judged.content.forget();
     }
     judged.sound = match &judged.content {
         Content::Exercise { file, .. } => file.is_some(),

@@ -13,7 +13,7 @@ use crate::exercise::Exercise;
 use crate::pool::Pool;
 
 use super::across::{self, misnamed};
-use super::check::{self, Judged};
+use super::check::{self, Content, Judged};
 use super::rules::Beside;
 use super::texts::Texts;
 use super::walk::{self, EXERCISE_FILE, Found, FoundFile, POOL_FILE, Role, Unreadable};
@@ -88,12 +88,19 @@ pub struct SoundPool {
 pub struct Checked {
     /// All problems, selected and in order.
     pub report: Report,
+    /// How many other YAML files the walk passed by.
+    pub other_yaml: usize,
+}
+
+/// What a tree holds that is sound.
+#[derive(Debug, Default)]
+pub struct Sound {
+    /// All problems, selected and in order.
+    pub report: Report,
     /// What was found sound: of clashing ids, the first by path.
     pub pools: Vec<SoundPool>,
     /// How many exercises and pools were left out of `pools`.
     pub skipped: usize,
-    /// How many other YAML files the walk passed by.
-    pub other_yaml: usize,
 }
 
 /// Why nothing could be checked.
@@ -125,6 +132,43 @@ pub fn check_with(
     progress: &Progress,
     stand_ins: &Arc<Texts>,
 ) -> Result<Checked, CheckError> {
+    let (concluded, other_yaml) = check_all(targets, settings, progress, stand_ins, Keep::Names)?;
+    Ok(Checked {
+        report: concluded.report,
+        other_yaml,
+    })
+}
+
+/// Judges the tree below a directory, and takes what is sound.
+pub fn sound(root: PathBuf, settings: &Settings) -> Result<Sound, CheckError> {
+    let targets = vec![Target::Path(root)];
+    let progress = Progress::default();
+    let (concluded, _) = check_all(targets, settings, &progress, &Arc::default(), Keep::Content)?;
+    let (pools, skipped) = across::sound(&concluded.places, concluded.contents);
+    Ok(Sound {
+        report: concluded.report,
+        pools,
+        skipped,
+    })
+}
+
+/// What is kept of each file until all are judged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    /// What other files may clash with, so that a large tree stays small in memory.
+    Names,
+    /// Its decoded form too.
+    Content,
+}
+
+/// Judges what the user named. Returns the number of other YAML files too.
+fn check_all(
+    targets: Vec<Target>,
+    settings: &Settings,
+    progress: &Progress,
+    stand_ins: &Arc<Texts>,
+    keep: Keep,
+) -> Result<(Concluded, usize), CheckError> {
     let mut found = Found::default();
     let mut texts = Vec::new();
     let several = targets.len() > 1;
@@ -152,7 +196,10 @@ pub fn check_with(
         .filter(|_| !progress.is_cancelled())
         .map(|file| {
             let beside = beside(&file, stand_ins);
-            let judged = check::read(&file.path, &file.shown, file.role, &beside, settings);
+            let mut judged = check::read(&file.path, &file.shown, file.role, &beside, settings);
+            if keep == Keep::Names {
+                judged.content.forget();
+            }
             progress.done.fetch_add(1, Ordering::Relaxed);
             let stands_in = stand_ins.get(&file.shown).is_some();
             (file, trim(judged, settings, stands_in))
@@ -177,11 +224,8 @@ pub fn check_with(
         misnamed,
         partial: progress.is_cancelled(),
     };
-    let checked = conclude(judged, outside, settings);
-    Ok(Checked {
-        other_yaml: found.other_yaml.len(),
-        ..checked
-    })
+    let concluded = conclude(judged, outside, settings);
+    Ok((concluded, found.other_yaml.len()))
 }
 
 /// What was found besides the files that were judged.
@@ -270,7 +314,16 @@ fn unreadable(item: Unreadable) -> Diagnostic {
     }
 }
 
-fn conclude(judged: Vec<(FoundFile, Judged)>, outside: Outside, settings: &Settings) -> Checked {
+/// What the files say together.
+struct Concluded {
+    report: Report,
+    /// Where each file stands.
+    places: Vec<across::Place>,
+    /// What each file holds, if it may be used.
+    contents: Vec<Option<Content>>,
+}
+
+fn conclude(judged: Vec<(FoundFile, Judged)>, outside: Outside, settings: &Settings) -> Concluded {
     let mut report = Report {
         files: judged.len(),
         ..Report::default()
@@ -324,12 +377,10 @@ fn conclude(judged: Vec<(FoundFile, Judged)>, outside: Outside, settings: &Setti
     report.diagnostics = diagnostics;
     report.sort();
     load_sources(&mut report);
-    let (pools, skipped) = across::sound(&places, contents);
-    Checked {
+    Concluded {
         report,
-        pools,
-        skipped,
-        other_yaml: 0,
+        places,
+        contents,
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 
 use super::*;
-use crate::lint::{Progress, Target, check};
+use crate::lint::sound;
 
 /// Places that the edits meet in, so that they meet often.
 const DIRECTORIES: [&str; 9] = [
@@ -202,8 +202,7 @@ fn judgements(ledger: &mut Ledger) -> (String, String) {
     let diagnostics = &judgement.report.diagnostics;
     let ours = format!("{diagnostics:#?} {pools:#?} {exercises:#?} {skipped}");
 
-    let targets = vec![Target::Path(ledger.root().to_owned())];
-    let whole = check(targets, &ledger.settings, &Progress::default()).unwrap();
+    let whole = sound(ledger.root().to_owned(), &ledger.settings).unwrap();
     let mut pools = Vec::new();
     let mut exercises = Vec::new();
     for sound in whole.pools {
