@@ -50,7 +50,19 @@ pub(super) struct ExerciseContext<'c> {
     runs: OnceCell<Vec<Option<Command>>>,
     /// What each test's input and expected output are, looked up once.
     fixtures: OnceCell<Vec<[Option<Fixture>; 2]>>,
+    /// What those of them hold that are small, read once.
+    small: OnceCell<Vec<[Bytes; 2]>>,
 }
+
+/// What a file holds, once it was read; nothing for one that can't be.
+type Bytes = OnceCell<Option<Vec<u8>>>;
+
+/// A test's input, of its two files.
+const INPUT: usize = 0;
+/// A test's expected output, of its two files.
+const EXPECTED: usize = 1;
+/// Up to this size a file is kept while its exercise is judged: there may be a thousand.
+const SMALL: u64 = 4 * 1024;
 
 impl<'c> ExerciseContext<'c> {
     pub(super) fn new(
@@ -67,6 +79,7 @@ impl<'c> ExerciseContext<'c> {
             build: OnceCell::new(),
             runs: OnceCell::new(),
             fixtures: OnceCell::new(),
+            small: OnceCell::new(),
         }
     }
 
@@ -118,15 +131,27 @@ impl<'c> ExerciseContext<'c> {
         })
     }
 
-    /// The bytes of a test's input (0) or expected output (1), if that is a file of a moderate size.
-    fn fixture(&self, test: usize, which: usize) -> Option<Cow<'c, [u8]>> {
+    /// The bytes of a test's `INPUT` or `EXPECTED` output, if that is a file of a moderate size.
+    fn fixture(&self, test: usize, which: usize) -> Option<Cow<'_, [u8]>> {
         let found = self.fixtures().get(test)?.get(which)?.as_ref();
         let Some(Fixture::File(size)) = found else {
             return None;
         };
-        let test = self.file.tests().get(test)?;
-        let named = [&test.input, &test.expected_output];
-        self.beside?.read(&named.get(which)?.as_ref()?.value, *size)
+        let tests = self.file.tests();
+        let named = tests.get(test)?;
+        let path = [&named.input, &named.expected_output]
+            .get(which)?
+            .as_ref()?;
+        let read = || self.beside?.read(&path.value, *size);
+        if *size > SMALL {
+            return read();
+        }
+        let small = self
+            .small
+            .get_or_init(|| tests.iter().map(|_| Default::default()).collect());
+        let kept = small.get(test)?.get(which)?;
+        let bytes = kept.get_or_init(|| read().map(Cow::into_owned));
+        bytes.as_deref().map(Cow::Borrowed)
     }
 
     /// An entry of the exercise, by its key.

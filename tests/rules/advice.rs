@@ -302,23 +302,29 @@ fn a_build_is_judged_by_its_compiler() {
 
 #[test]
 fn the_same_input_is_compared_byte_for_byte() {
-    let runs = |b: &str| {
-        let head = "tests: [{name: a, run: cat, input: tests/a.txt}, {name: b, run: cat, input: ";
-        let text = format!("id: c-ex00\ntitle: x\ntype: text\n{head}{b}}}]\n");
-        let tree = tree(&[
-            ("c/ex00/exercise.yaml", &text),
-            ("c/ex00/tests/same.txt", "a\n"),
-            ("c/ex00/tests/other.txt", "b\n"),
-            ("c/ex00/tests/longer.txt", "a\n\n"),
-        ]);
-        messages(&tree, "c", &only(Code::T503)).len()
-    };
-    assert_eq!(runs("tests/a.txt"), 1);
-    assert_eq!(runs("tests/same.txt"), 1);
-    assert_eq!(runs("./tests/same.txt"), 1);
-    assert_eq!(runs("tests/other.txt"), 0);
-    assert_eq!(runs("tests/longer.txt"), 0);
-    assert_eq!(runs("tests/missing.txt"), 0);
+    // A small file is kept, of a larger one only a hash.
+    for length in [1, 100_000] {
+        let input = |last: &str| "a".repeat(length) + last;
+        let runs = |b: &str| {
+            let head =
+                "tests: [{name: a, run: cat, input: tests/a.txt}, {name: b, run: cat, input: ";
+            let text = format!("id: c-ex00\ntitle: x\ntype: text\n{head}{b}}}]\n");
+            let tree = tree(&[
+                ("c/ex00/exercise.yaml", &text),
+                ("c/ex00/tests/a.txt", &input("\n")),
+                ("c/ex00/tests/same.txt", &input("\n")),
+                ("c/ex00/tests/other.txt", &input("b")),
+                ("c/ex00/tests/longer.txt", &input("\n\n")),
+            ]);
+            messages(&tree, "c", &only(Code::T503)).len()
+        };
+        assert_eq!(runs("tests/a.txt"), 1);
+        assert_eq!(runs("tests/same.txt"), 1);
+        assert_eq!(runs("./tests/same.txt"), 1);
+        assert_eq!(runs("tests/other.txt"), 0);
+        assert_eq!(runs("tests/longer.txt"), 0);
+        assert_eq!(runs("tests/missing.txt"), 0);
+    }
 }
 
 #[test]

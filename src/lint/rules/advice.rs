@@ -1,18 +1,23 @@
 //! T: tests that prove less than they seem to, or take longer than a grader waits.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 
 use crate::diagnostics::yaml::Field;
 use crate::diagnostics::{Code, Findings};
 use crate::exercise::{DEFAULT_TIMEOUT, PLACEHOLDERS, TestFile};
 
-use super::ExerciseContext;
 use super::files::Fixture;
+use super::{EXPECTED, ExerciseContext, INPUT};
 
 /// T503: two tests that run the same with the same input.
 pub(super) fn same_test_twice(context: &ExerciseContext<'_>, findings: &mut Findings<'_>) {
     let mut known: HashMap<&str, Vec<(usize, &TestFile)>> = HashMap::new();
+    let mut inputs = Inputs {
+        context,
+        hashes: HashMap::new(),
+    };
     for (index, test) in context.file.tests().iter().enumerate() {
         let Some(run) = test.run.as_ref() else {
             continue;
@@ -20,7 +25,7 @@ pub(super) fn same_test_twice(context: &ExerciseContext<'_>, findings: &mut Find
         let alike = known.entry(run.value.trim()).or_default();
         // Comparing all to all would take long where there are hundreds.
         let mut first = alike.iter().take(MANY);
-        let Some((_, first)) = first.find(|(other, _)| same_input(context, *other, index)) else {
+        let Some((_, first)) = first.find(|(other, _)| inputs.are_same(*other, index)) else {
             alike.push((index, test));
             continue;
         };
@@ -40,30 +45,51 @@ pub(super) fn same_test_twice(context: &ExerciseContext<'_>, findings: &mut Find
     }
 }
 
-/// The first of a test's two files.
-const INPUT: usize = 0;
-/// The second.
-const EXPECTED: usize = 1;
 /// How many tests of one command are compared with each other.
 const MANY: usize = 64;
 
-fn same_input(context: &ExerciseContext<'_>, a: usize, b: usize) -> bool {
-    let tests = context.file.tests();
-    let input = |index: usize| tests.get(index).map(|test: &TestFile| &test.input);
-    let size = |index: usize| match context.fixtures().get(index) {
-        Some([Some(Fixture::File(size)), _]) => Some(*size),
-        _ => None,
-    };
-    match (input(a), input(b)) {
-        (Some(Field::Absent), Some(Field::Absent)) => true,
-        (Some(Field::Sound(one)), Some(Field::Sound(other))) => {
-            let same_bytes = || {
-                let one = context.fixture(a, INPUT);
-                one.is_some() && one == context.fixture(b, INPUT)
-            };
-            one.value == other.value || size(a).is_some() && size(a) == size(b) && same_bytes()
+/// The inputs of tests. Each file is read once, however many others it is compared with.
+struct Inputs<'c> {
+    context: &'c ExerciseContext<'c>,
+    /// What of each file is kept: all of them together may be large.
+    hashes: HashMap<usize, Option<u64>>,
+}
+
+impl Inputs<'_> {
+    fn are_same(&mut self, a: usize, b: usize) -> bool {
+        let context = self.context;
+        let tests = context.file.tests();
+        let input = |index: usize| tests.get(index).map(|test: &TestFile| &test.input);
+        let size = |index: usize| match context.fixtures().get(index) {
+            Some([Some(Fixture::File(size)), _]) => Some(*size),
+            _ => None,
+        };
+        match (input(a), input(b)) {
+            (Some(Field::Absent), Some(Field::Absent)) => true,
+            (Some(Field::Sound(one)), Some(Field::Sound(other))) => {
+                let same_size = || size(a).is_some() && size(a) == size(b);
+                one.value == other.value || same_size() && self.have_same_bytes(a, b)
+            }
+            _ => false,
         }
-        _ => false,
+    }
+
+    fn have_same_bytes(&mut self, a: usize, b: usize) -> bool {
+        let hash = self.hash(a);
+        if hash.is_none() || hash != self.hash(b) {
+            return false;
+        }
+        let one = self.context.fixture(a, INPUT);
+        one.is_some() && one == self.context.fixture(b, INPUT)
+    }
+
+    fn hash(&mut self, index: usize) -> Option<u64> {
+        *self.hashes.entry(index).or_insert_with(|| {
+            let bytes = self.context.fixture(index, INPUT)?;
+            let mut hasher = DefaultHasher::new();
+            hasher.write(&bytes);
+            Some(hasher.finish())
+        })
     }
 }
 

@@ -188,7 +188,7 @@ pub(super) fn dangerous_programs(context: &ExerciseContext<'_>, findings: &mut F
 
 pub(super) fn danger(text: &Text, command: &Command) -> Option<(Range<usize>, String)> {
     let squeezed = || text.value.split_whitespace().collect::<String>();
-    if text.value.contains('{') && squeezed().contains(":(){:|:&};:") {
+    if text.value.contains('|') && squeezed().contains(":(){:|:&};:") {
         return Some((0..text.value.len(), "this is a fork bomb".into()));
     }
     dangerous(command, 0)

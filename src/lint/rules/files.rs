@@ -128,12 +128,14 @@ impl Beside {
         if let Some(text) = self.texts.at(&path) {
             return Some(Cow::Borrowed(text));
         }
-        let size = usize::try_from(size.min(LARGE + 1)).ok()?;
-        let mut bytes = vec![0; size];
+        if size > LARGE {
+            return None;
+        }
+        let mut bytes = vec![0; usize::try_from(size).ok()?];
         // One system call for a small file; what it has grown by since is not looked at.
         let mut file = std::fs::File::open(path).ok()?;
         file.read_exact(&mut bytes).ok()?;
-        (bytes.len() as u64 <= LARGE).then_some(Cow::Owned(bytes))
+        Some(Cow::Owned(bytes))
     }
 
     /// The names in the exercise's directory.

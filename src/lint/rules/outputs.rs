@@ -9,22 +9,18 @@ use crate::diagnostics::{Applicability, Code, Findings, Severity, Source};
 use crate::exercise::Text;
 
 use super::super::walk::shown;
-use super::ExerciseContext;
-use super::files::{Beside, Fixture, LARGE};
+use super::files::Beside;
+use super::{EXPECTED, ExerciseContext};
 
 /// F306: an expected output of nothing. F308: one with line breaks that programs rarely print.
 pub(super) fn expected_outputs(context: &ExerciseContext<'_>, findings: &mut Findings<'_>) {
     let Some(beside) = context.beside else { return };
     let mut judged = HashSet::new();
-    for (test, found) in context.file.tests().iter().zip(context.fixtures()) {
-        let (Some(text), [_, Some(Fixture::File(size))]) = (test.expected_output.as_ref(), found)
-        else {
+    for (index, test) in context.file.tests().iter().enumerate() {
+        let Some(text) = test.expected_output.as_ref() else {
             continue;
         };
-        if *size > LARGE {
-            continue;
-        }
-        let Some(bytes) = beside.read(&text.value, *size) else {
+        let Some(bytes) = context.fixture(index, EXPECTED) else {
             continue;
         };
         let said = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);

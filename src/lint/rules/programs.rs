@@ -69,9 +69,6 @@ pub(super) fn build_missing(context: &ExerciseContext<'_>, findings: &mut Findin
 pub(super) fn not_allowed(context: &ExerciseContext<'_>, findings: &mut Findings<'_>) {
     let own = &context.settings.programs;
     for (text, command) in context.commands() {
-        if danger(text, command).is_some() {
-            continue;
-        }
         let mut seen: Vec<&str> = Vec::new();
         // Behind what a shell acts on, words are no longer what they seem; that is reported as such.
         let shell = command
@@ -85,6 +82,9 @@ pub(super) fn not_allowed(context: &ExerciseContext<'_>, findings: &mut Findings
             let made = name.starts_with("./") || names_placeholder(command, word);
             if known || made || name.is_empty() || seen.contains(&name) {
                 continue;
+            }
+            if danger(text, command).is_some() {
+                break;
             }
             seen.push(name);
             let place = text.part(findings.source(), word.range.clone());
