@@ -122,6 +122,11 @@ struct Anchor {
     weight: Option<u64>,
 }
 
+/// Bytes of an exercise for each of its nodes, as schools write them.
+const BYTES_A_NODE: usize = 12;
+/// The most nodes that memory is set aside for before they are read.
+const MANY_NODES: usize = 1024;
+
 struct Builder<'s, 'l> {
     source: &'s Source,
     mark: usize,
@@ -143,7 +148,7 @@ impl<'s, 'l> Builder<'s, 'l> {
             source,
             mark: source.mark_length(),
             limits,
-            tree: Tree::default(),
+            tree: Tree::with_capacity((source.text().len() / BYTES_A_NODE).min(MANY_NODES)),
             open: Vec::new(),
             anchors: Vec::new(),
             aliased: 0,

@@ -90,6 +90,14 @@ pub struct Tree<'s> {
 }
 
 impl<'s> Tree<'s> {
+    /// A tree without nodes, with room for so many.
+    pub(super) fn with_capacity(nodes: usize) -> Self {
+        Self {
+            nodes: Vec::with_capacity(nodes),
+            ..Self::default()
+        }
+    }
+
     /// The document's node; `None` where the file has no document.
     pub fn root(&self) -> Option<NodeId> {
         self.root
