@@ -17,9 +17,9 @@ pub fn write_tree(root: &Path, count: usize) {
         }
         let dir = pool_dir.join(format!("ex{index:06}"));
         std::fs::create_dir_all(dir.join("tests")).unwrap();
-        for (test, input) in [("basic", "1 2\n"), ("edge", "0 3\n")] {
+        for (test, input, expected) in [("basic", "1 2\n", "3\n"), ("edge", "0 5\n", "5\n")] {
             std::fs::write(dir.join(format!("tests/{test}_input.txt")), input).unwrap();
-            std::fs::write(dir.join(format!("tests/{test}_expected.txt")), "3\n").unwrap();
+            std::fs::write(dir.join(format!("tests/{test}_expected.txt")), expected).unwrap();
         }
         std::fs::write(dir.join("exercise.yaml"), exercise_yaml(index)).unwrap();
     }
