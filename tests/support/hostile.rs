@@ -133,6 +133,14 @@ pub fn texts() -> Vec<(&'static str, String)> {
             "a command of substitutions",
             format!("build:\n  command: a{}", "$(".repeat(30_000)),
         ),
+        (
+            "a command of different programs",
+            format!("build:\n  command: {}", programs()),
+        ),
+        (
+            "wide characters in a pool's list",
+            behind("slug: a\nexercises: [", "\u{e9},") + "]",
+        ),
         ("choices and answers", choices()),
         (
             "placeholders behind an escape",
@@ -177,6 +185,12 @@ fn merges() -> String {
         );
     }
     text
+}
+
+/// As many programs of a pipe as a scalar holds.
+fn programs() -> String {
+    let names: Vec<String> = (0..9000).map(|index| format!("p{index}")).collect();
+    names.join("|")
 }
 
 /// As many choices as fit, and as many answers that are none of them.

@@ -1,5 +1,6 @@
 //! B: which programs commands run, and whether they fit the language.
 
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::diagnostics::yaml::shortened;
@@ -69,24 +70,12 @@ pub(super) fn build_missing(context: &ExerciseContext<'_>, findings: &mut Findin
 pub(super) fn not_allowed(context: &ExerciseContext<'_>, findings: &mut Findings<'_>) {
     let own = &context.settings.programs;
     for (text, command) in context.commands() {
-        let mut seen: Vec<&str> = Vec::new();
-        // Behind what a shell acts on, words are no longer what they seem; that is reported as such.
-        let shell = command
-            .metacharacters
-            .first()
-            .map_or(usize::MAX, |range| range.start);
-        let words = command.programs.iter().filter_map(|words| first(words));
-        for word in words.take_while(|word| word.range.start < shell) {
+        let unknown = unknown_programs(command, own);
+        if unknown.is_empty() || danger(text, command).is_some() {
+            continue;
+        }
+        for word in unknown {
             let name = &*word.text;
-            let known = PROGRAMS.contains(&name) || own.contains(name);
-            let made = name.starts_with("./") || names_placeholder(command, word);
-            if known || made || name.is_empty() || seen.contains(&name) {
-                continue;
-            }
-            if danger(text, command).is_some() {
-                break;
-            }
-            seen.push(name);
             let place = text.part(findings.source(), word.range.clone());
             let message = format!("a grader may not have the program `{}`", shortened(name));
             let problem = findings.at(Code::B406, place, message);
@@ -100,6 +89,26 @@ pub(super) fn not_allowed(context: &ExerciseContext<'_>, findings: &mut Findings
             });
         }
     }
+}
+
+/// The programs of a command that are neither known nor made by the exercise, each once.
+fn unknown_programs<'c>(command: &'c Command, own: &BTreeSet<String>) -> Vec<&'c Word> {
+    // Behind what a shell acts on, words are no longer what they seem; that is reported as such.
+    let shell = command
+        .metacharacters
+        .first()
+        .map_or(usize::MAX, |range| range.start);
+    let mut seen = HashSet::new();
+    let words = command.programs.iter().filter_map(|words| first(words));
+    words
+        .take_while(|word| word.range.start < shell)
+        .filter(|word| {
+            let name = &*word.text;
+            let known = PROGRAMS.contains(&name) || own.contains(name);
+            let made = name.starts_with("./") || names_placeholder(command, word);
+            !(known || made || name.is_empty()) && seen.insert(name)
+        })
+        .collect()
 }
 
 /// The word that names the program: assignments and words of the shell's grammar stand before it.

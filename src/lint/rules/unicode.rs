@@ -1,5 +1,6 @@
 //! Y021: characters that nobody sees, where they change what a machine reads.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::diagnostics::unseen::{has_no_width, is_wide_blank};
@@ -68,13 +69,24 @@ pub(super) fn of_pool(context: &PoolContext<'_>, findings: &mut Findings<'_>) {
 }
 
 fn of_texts(tree: &Tree<'_>, texts: &[(&Text, &str)], findings: &mut Findings<'_>) {
+    let source = findings.source();
+    let is_ascii = |text: &Text| {
+        source
+            .text()
+            .get(text.span.clone())
+            .is_none_or(str::is_ascii)
+    };
+    let mut texts = texts.iter().filter(|(text, _)| !is_ascii(text)).peekable();
+    if texts.peek().is_none() {
+        return;
+    }
+    // Looked for once: a pool may list thousands.
+    let mut nodes = HashMap::new();
+    for id in (0..).map_while(|index| tree.id(index)) {
+        nodes.entry(&tree.node(id).span).or_insert(id);
+    }
     for (text, what) in texts {
-        let written = findings.source().text().get(text.span.clone());
-        if written.is_none_or(str::is_ascii) {
-            continue;
-        }
-        let mut nodes = (0..).map_while(|index| tree.id(index));
-        if let Some(id) = nodes.find(|&id| tree.node(id).span == text.span) {
+        if let Some(&id) = nodes.get(&text.span) {
             unseen(tree, id, what, findings);
         }
     }
@@ -142,11 +154,7 @@ fn is_replaceable(written: &str, at: usize, blank: char, style: Style) -> bool {
 
 /// The value of the root's `description`.
 fn description(tree: &Tree<'_>) -> Option<Range<usize>> {
-    let Value::Mapping(entries) = &tree.node(tree.root()?).value else {
-        return None;
-    };
-    let mut entries = entries.iter();
-    let entry = entries.find(|entry| tree.text(entry.key) == Some("description"))?;
+    let entry = tree.entry("description")?;
     Some(tree.node(entry.value).span.clone())
 }
 
