@@ -6,9 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::diagnostics::yaml::{self, Limits, Literal, Tree, Value};
-use crate::diagnostics::{
-    Applicability, Code, Diagnostic, Encoding, Findings, Severity, Source, Span,
-};
+use crate::diagnostics::{Applicability, Code, Diagnostic, Encoding, Findings, Source, Span};
 use crate::exercise::{self, ExerciseFile};
 use crate::pool::{self, PoolFile};
 
@@ -43,6 +41,14 @@ impl Content {
         match self {
             Self::Exercise { file, .. } => *file = None,
             Self::Pool { file, .. } => *file = None,
+        }
+    }
+
+    /// Whether the decoded form is there.
+    fn is_there(&self) -> bool {
+        match self {
+            Self::Exercise { file, .. } => file.is_some(),
+            Self::Pool { file, .. } => file.is_some(),
         }
     }
 }
@@ -142,7 +148,7 @@ pub(super) fn judge(
     let source = Source::new(Arc::clone(shown), bytes);
     let mut findings = Findings::new(&source);
     let tree = tree(&source, settings, &mut findings);
-    let (content, ignores) = match &tree {
+    let (mut content, ignores) = match &tree {
         Some(tree) => {
             let ignores = Ignores::of(tree, &source, &mut findings);
             (decode(tree, role, beside, settings, &mut findings), ignores)
@@ -150,27 +156,16 @@ pub(super) fn judge(
         None => (broken(role), Ignores::default()),
     };
     drop(tree);
-    let diagnostics = findings.into_diagnostics();
-    let source = Some(Arc::new(source));
-    let mut judged = Judged {
-        content,
-        sound: false,
-        diagnostics,
-        ignores,
-        source,
-    };
-    if judged
-        .diagnostics
-        .iter()
-        .any(|d| d.severity == Severity::Error)
-    {
-        judged.content.forget();
+    if findings.has_errors() {
+        content.forget();
     }
-    judged.sound = match &judged.content {
-        Content::Exercise { file, .. } => file.is_some(),
-        Content::Pool { file, .. } => file.is_some(),
-    };
-    judged
+    Judged {
+        sound: content.is_there(),
+        content,
+        diagnostics: findings.into_diagnostics(),
+        ignores,
+        source: Some(Arc::new(source)),
+    }
 }
 
 /// What is left of a file of which nothing could be decoded.
@@ -284,12 +279,7 @@ fn decode(
     let is_pool = match role {
         Role::Pool => true,
         Role::Exercise => false,
-        Role::Named => match &tree.resolve(root).value {
-            Value::Mapping(entries) => entries
-                .iter()
-                .any(|entry| tree.text(entry.key) == Some("slug")),
-            _ => false,
-        },
+        Role::Named => tree.entry("slug").is_some(),
     };
     if is_pool {
         let Some(file) = pool::decode(tree, root, findings) else {

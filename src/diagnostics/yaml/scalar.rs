@@ -143,6 +143,11 @@ fn is_timestamp(text: &str) -> bool {
     digits(month, 1, 2) && digits(day, 1, 2) && hour.is_some_and(|(hour, _)| digits(hour, 1, 2))
 }
 
+/// How many blanks a text begins with.
+pub(super) fn blanks(text: &str) -> usize {
+    text.len() - text.trim_start_matches([' ', '\t']).len()
+}
+
 /// Whether a plain scalar is a number to some readers of YAML and another number, or none, to others.
 pub(super) fn is_odd_number(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);

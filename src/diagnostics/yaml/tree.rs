@@ -153,6 +153,15 @@ impl<'s> Tree<'s> {
         entries
     }
 
+    /// The root's first entry of that key, as it is written: nothing is merged in.
+    pub fn entry(&self, key: &str) -> Option<Entry> {
+        let Value::Mapping(entries) = &self.resolve(self.root?).value else {
+            return None;
+        };
+        let mut entries = entries.iter().copied();
+        entries.find(|entry| self.text(entry.key) == Some(key))
+    }
+
     /// Whether the key is a plain `<<`.
     pub fn is_merge_key(&self, key: NodeId) -> bool {
         matches!(

@@ -156,13 +156,7 @@ impl<'s> List<'s> {
     fn read(source: &'s Source) -> Option<Self> {
         let mut findings = Findings::new(source);
         let tree = yaml::parse(source, &Limits::default(), &mut findings)?;
-        let Value::Mapping(entries) = &tree.resolve(tree.root()?).value else {
-            return None;
-        };
-        let mut entries = entries.iter();
-        let id = entries
-            .find(|entry| tree.text(entry.key) == Some("exercises"))?
-            .value;
+        let id = tree.entry("exercises")?.value;
         Some(Self { source, tree, id })
     }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::diagnostics::yaml::{self, Limits, Tree, Value};
+use crate::diagnostics::yaml::{self, Limits};
 use crate::diagnostics::{Applicability, Code, Diagnostic, Findings, Source};
 
 use super::super::check::read_again;
@@ -45,19 +45,9 @@ fn by_shape(path: &Path) -> Option<&'static str> {
     let source = read_again(path, &Arc::from(""))?;
     let mut findings = Findings::new(&source);
     let tree = yaml::parse(&source, &Limits::default(), &mut findings)?;
-    let has = |keys: &[&str]| keys.iter().all(|key| has_key(&tree, key));
+    let has = |keys: &[&str]| keys.iter().all(|key| tree.entry(key).is_some());
     if has(&["id", "title", "type"]) {
         return Some(EXERCISE_FILE);
     }
     has(&["slug", "name"]).then_some(POOL_FILE)
-}
-
-fn has_key(tree: &Tree<'_>, key: &str) -> bool {
-    let root = tree.root().map(|root| &tree.resolve(root).value);
-    let Some(Value::Mapping(entries)) = root else {
-        return false;
-    };
-    entries
-        .iter()
-        .any(|entry| tree.text(entry.key) == Some(key))
 }

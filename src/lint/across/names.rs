@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::diagnostics::yaml::{self, Limits, Value};
+use crate::diagnostics::yaml::{self, Limits};
 use crate::diagnostics::{Applicability, Code, Findings};
 use crate::ids::check_content_id;
 
@@ -210,16 +210,8 @@ fn outer_pool(root: &Path) -> Option<Around> {
     let source = read_again(&path, &Arc::from(""))?;
     let mut findings = Findings::new(&source);
     let tree = yaml::parse(&source, &Limits::default(), &mut findings)?;
-    let Value::Mapping(entries) = &tree.resolve(tree.root()?).value else {
-        return None;
-    };
-    let entry = |key: &str| {
-        entries
-            .iter()
-            .find(|entry| tree.text(entry.key) == Some(key))
-    };
     Some(Around {
-        slug: tree.text(entry("slug")?.value)?.to_owned(),
-        lists: entry("exercises").is_some(),
+        slug: tree.text(tree.entry("slug")?.value)?.to_owned(),
+        lists: tree.entry("exercises").is_some(),
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::diagnostics::yaml::{Tree, Value, in_quotes, shortened};
+use crate::diagnostics::yaml::{Spanned, Tree, Value, in_quotes, shortened};
 use crate::diagnostics::{Applicability, Code, Findings};
 use crate::exercise::Text;
 
@@ -12,16 +12,18 @@ use super::{ExerciseContext, entry};
 /// The languages whose programs valgrind understands.
 pub(super) const VALGRIND_LANGUAGES: [&str; 3] = ["c", "cpp", "rust"];
 
+type List = Spanned<Vec<Text>>;
+
+/// The functions that are allowed and those that are forbidden, where both lists are written.
+fn both_lists<'c>(context: &ExerciseContext<'c>) -> Option<(&'c List, &'c List)> {
+    let lists = &context.file.validation.as_ref()?.value;
+    let allowed = lists.allowed_functions.as_ref()?;
+    Some((allowed, lists.forbidden_functions.as_ref()?))
+}
+
 /// V601: a function that is allowed and forbidden.
 pub(super) fn overlap(context: &ExerciseContext<'_>, findings: &mut Findings<'_>) {
-    let Some(validation) = context.file.validation.as_ref() else {
-        return;
-    };
-    let lists = &validation.value;
-    let (Some(allowed), Some(forbidden)) = (
-        lists.allowed_functions.as_ref(),
-        lists.forbidden_functions.as_ref(),
-    ) else {
+    let Some((allowed, forbidden)) = both_lists(context) else {
         return;
     };
     let allowed: HashMap<&str, _> = allowed
@@ -181,14 +183,7 @@ fn is_function(name: &str) -> bool {
 
 /// V605: functions that are forbidden beside a list of all that are allowed.
 pub(super) fn redundant(context: &ExerciseContext<'_>, findings: &mut Findings<'_>) {
-    let Some(validation) = context.file.validation.as_ref() else {
-        return;
-    };
-    let lists = &validation.value;
-    let (Some(allowed), Some(forbidden)) = (
-        lists.allowed_functions.as_ref(),
-        lists.forbidden_functions.as_ref(),
-    ) else {
+    let Some((allowed, forbidden)) = both_lists(context) else {
         return;
     };
     let known: HashSet<&str> = allowed.value.iter().map(|text| text.value.trim()).collect();

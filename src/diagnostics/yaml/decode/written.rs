@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::super::scalar::blanks;
+
 /// Bytes of a text behind which no place is looked for: each look begins at the text's beginning.
 const FAR: usize = 2048;
 
@@ -83,9 +85,12 @@ impl Walk<'_> {
     }
 
     /// A literal block keeps the blanks at the end of a line.
-    fn keeps_blanks(&self, blanks: usize, value: &str) -> bool {
-        let same = self::blanks(value);
-        self.style == Style::Open && blanks > 0 && same == blanks && value[same..].starts_with('\n')
+    fn keeps_blanks(&self, written: usize, value: &str) -> bool {
+        let same = blanks(value);
+        self.style == Style::Open
+            && written > 0
+            && same == written
+            && value[same..].starts_with('\n')
     }
 
     /// Passes over the breaks between two lines and the indentation of the second.
@@ -124,11 +129,6 @@ impl Walk<'_> {
             self.at = self.written.len() - joined.trim_start().len();
         }
     }
-}
-
-/// How many blanks a text begins with.
-fn blanks(text: &str) -> usize {
-    text.len() - text.trim_start_matches([' ', '\t']).len()
 }
 
 /// The bytes of an escape, of both halves of a surrogate pair.

@@ -6,6 +6,7 @@ use granit_parser::{ErrorKind, ScanError};
 
 use super::super::super::{Applicability, Code, Diagnostic, Findings, Source};
 use super::super::edit::in_quotes;
+use super::super::scalar::blanks;
 use super::super::tree::{Tree, Value};
 use super::{Refused, words};
 
@@ -105,24 +106,24 @@ fn colon(source: &Source, offset: usize, findings: &Findings<'_>) -> Diagnostic 
         let help = "is a `:` missing above, or is the line indented too far?";
         return findings.at(Code::Y001, range, message).help(help);
     };
-    let quoted = in_quotes(&text[value.clone()]);
     let message = "`: ` inside of a value without quotes begins another key";
-    findings
-        .at(Code::Y001, character(text, offset), message)
-        .help(quotes_help(&quoted))
-        .fix(
-            Applicability::Unsafe,
-            "put it in quotes",
-            source.span(value),
-            quoted,
-        )
+    let problem = findings.at(Code::Y001, character(text, offset), message);
+    to_be_quoted(source, value, problem)
 }
 
-fn quotes_help(quoted: &str) -> String {
-    if quoted.len() > LONG {
-        return "put the value in quotes".into();
-    }
-    format!("put the value in quotes: {quoted}")
+/// The problem of a value that needs quotes.
+fn to_be_quoted(source: &Source, value: Range<usize>, problem: Diagnostic) -> Diagnostic {
+    let quoted = in_quotes(&source.text()[value.clone()]);
+    let help = if quoted.len() > LONG {
+        "put the value in quotes".to_owned()
+    } else {
+        format!("put the value in quotes: {quoted}")
+    };
+    let span = source.span(value);
+    let message = "put it in quotes";
+    problem
+        .help(help)
+        .fix(Applicability::Unsafe, message, span, quoted)
 }
 
 /// A value that goes on behind the bracket that it begins with, as in `run: {submission} x`.
@@ -131,18 +132,10 @@ fn begins_with_bracket(
     value: Range<usize>,
     findings: &Findings<'_>,
 ) -> Diagnostic {
-    let quoted = in_quotes(&source.text()[value.clone()]);
     let bracket = &source.text()[value.start..=value.start];
     let message = format!("a value that begins with `{bracket}` and goes on must be in quotes");
-    findings
-        .at(Code::Y001, value.start..value.start + 1, message)
-        .help(quotes_help(&quoted))
-        .fix(
-            Applicability::Unsafe,
-            "put it in quotes",
-            source.span(value),
-            quoted,
-        )
+    let problem = findings.at(Code::Y001, value.start..value.start + 1, message);
+    to_be_quoted(source, value, problem)
 }
 
 /// The value on this line that begins with a bracket and goes on behind its like, if the parser gave
@@ -383,11 +376,6 @@ fn push_tab(source: &Source, tab: usize, findings: &mut Findings<'_>) {
         finding.help("replace the tab by as many spaces as it looks like")
     };
     findings.push(finding);
-}
-
-/// How many blanks a text begins with.
-fn blanks(text: &str) -> usize {
-    text.len() - text.trim_start_matches([' ', '\t']).len()
 }
 
 /// The tab that the parser stumbled over, if it was one.
