@@ -140,7 +140,12 @@ impl Outbox {
             queue.end = Some(End::Close(CloseCode::SlowConsumer.into()));
         }
         wake(queue);
-        if fits { Ok(()) } else { Err(Full) }
+        if fits {
+            return Ok(());
+        }
+        // Whoever waits for room waits for nothing any more.
+        self.drained.notify_waiters();
+        Err(Full)
     }
 
     /// Puts a frame in that the connection is owed, if there is room for it as [`Outbox::room_for`]
@@ -551,6 +556,16 @@ mod tests {
         outbox.abandon(CloseCode::SlowConsumer);
         outbox.room_for(1_000).await;
         assert!(outbox.offer(frame(1), None).is_ok(), "nobody waits for it");
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_room_learns_of_one_frame_too_many() {
+        let outbox = outbox(1, 100);
+        outbox.offer(frame(90), None).unwrap();
+        outbox.push(frame(60)).unwrap();
+        let overflow = async { assert_eq!(outbox.push(frame(1)), Err(Full)) };
+        let ((), (), (), ()) =
+            tokio::join!(outbox.room(), outbox.room_for(20), outbox.ended(), overflow);
     }
 
     #[tokio::test]
