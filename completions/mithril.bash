@@ -1318,7 +1318,7 @@ _mithril() {
             return 0
             ;;
         mithril__subcmd__schema)
-            opts="-q -v -h --config --color --quiet --verbose --help exercise pool"
+            opts="-q -v -h --config --color --quiet --verbose --help exercise pool envelope protocol"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

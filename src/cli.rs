@@ -99,7 +99,7 @@ pub enum Command {
     Lint(Lint),
     /// Explain a rule
     Rule(Rule),
-    /// Print the JSON Schema of a file, for editors
+    /// Print the JSON Schema of a file, for editors, or of messages, for services and clients
     Schema(Schema),
     /// Make a pool or an exercise to begin from
     #[command(subcommand)]
@@ -244,6 +244,10 @@ pub enum SchemaOf {
     Exercise,
     /// `pool.yaml`.
     Pool,
+    /// What services publish on Redis.
+    Envelope,
+    /// The frames of a WebSocket, both ways.
+    Protocol,
 }
 
 /// Options of `show`.

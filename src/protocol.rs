@@ -9,6 +9,7 @@ mod close;
 mod depth;
 mod envelope;
 mod error;
+pub mod schema;
 mod server;
 mod topic;
 

@@ -165,10 +165,7 @@ fn sound(name: &str, text: &str, settings: &Settings) -> Result<(), anyhow::Erro
 /// Writes the schema that editors complete by; returns its path as seen from so many directories
 /// below the root.
 fn schema(root: &Path, of: SchemaOf, depth: usize) -> Result<String, anyhow::Error> {
-    let name = match of {
-        SchemaOf::Exercise => "exercise.schema.json",
-        SchemaOf::Pool => "pool.schema.json",
-    };
+    let name = schema::file_name(of);
     let directory = root.join(SCHEMAS);
     let path = directory.join(name);
     let text = schema::text(of)?;

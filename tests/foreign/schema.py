@@ -1,4 +1,5 @@
-"""`mithril schema` in a foreign validator: it accepts every file of exercises/ and refuses unknown keys.
+"""`mithril schema` in a foreign validator: it accepts every file of exercises/ and refuses unknown keys,
+and of messages what is broken. Every frame of the clients in Python is held against it besides.
 
 usage: schema.py MITHRIL
 """
@@ -25,7 +26,44 @@ def expect(condition, what):
         raise SystemExit(f"deviation: {what}")
 
 
+POSITION = {"epoch": "e", "offset": 1}
+STAMP = {"message_id": "1", "timestamp": "2026-01-01T00:00:00.000Z"}
+MESSAGES = {
+    "protocol": {
+        "Request": {"type": "request", "subject": "exercise.get", "data": {}, "request_id": "1"},
+        "Subscribe": {"type": "subscribe", "topics": ["ws:42"], "recover": {"ws:42": POSITION, "room:a": "cursor"}},
+        "Publish": {"type": "publish", "topic": "room:a", "data": {"text": "hello"}},
+        "Response": {"type": "response", "request_id": "1", "data": {}},
+        "Event": {"type": "event", "subject": "ws:42", "data": "x", **POSITION},
+        "RoomMessage": {"type": "chat", "room": "a", "data": {}, "user_id": "42", **STAMP},
+        "Movement": {"type": "user_left", "room": "a", "data": {"user_id": "42", "action": "left"}},
+        "Gap": {"type": "gap", "topics": ["room:a"]},
+    },
+    "envelope": {
+        "Broadcast": {"type": "graded", "data": {"points": 80}, "user_id": "42", "source": "x"},
+        "Notification": {"event": "graded", "correlation_id": "1", "timestamp": STAMP["timestamp"], "data": {}},
+        "Live": {**STAMP, "data": {}, **POSITION},
+    },
+}
+
+
+def check_messages():
+    """Each fits; without what is required, and with values of another type, none does."""
+    for of, examples in MESSAGES.items():
+        whole = schema(of)
+        for name, example in examples.items():
+            one = {**whole.schema, "anyOf": [{"$ref": f"#/definitions/{name}"}]}
+            validator = jsonschema.Draft7Validator(one)
+            expect(whole.is_valid(example) and validator.is_valid(example), f"{name}: {example}")
+            for key in one["definitions"][name]["required"]:
+                missing = {k: v for k, v in example.items() if k != key}
+                expect(not validator.is_valid(missing), f"{name} without {key}")
+            for key in example.keys() & one["definitions"][name]["properties"].keys() - {"data"}:
+                expect(not validator.is_valid({**example, key: [[]]}), f"{name} with another {key}")
+
+
 def main():
+    check_messages()
     files = 0
     for of in ("exercise", "pool"):
         validator = schema(of)

@@ -7,7 +7,6 @@ mod described;
 mod disconnect;
 mod history;
 mod publish;
-mod schema;
 mod who;
 
 use serde_json::json;

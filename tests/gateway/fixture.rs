@@ -29,7 +29,11 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+use crate::messages;
+
 pub(crate) const SECRET: &[u8] = b"a secret of at least thirty-two bytes";
+/// How many of a client's frames are held against the schema: those of a flood are all alike.
+const CHECKS: u32 = 20;
 /// What time it is for the daemon.
 pub(crate) const NOW: i64 = 1_800_000_000;
 
@@ -125,7 +129,7 @@ impl Fixture {
         let (socket, response) = soon(connect_async(request)).await.unwrap();
         let protocol = response.headers().get("sec-websocket-protocol");
         let protocol = protocol.map(|name| name.to_str().unwrap().to_owned());
-        Client { socket, protocol }
+        Client::new(socket, protocol)
     }
 
     /// A connection that only looks like a WebSocket client until the upgrade is done.
@@ -255,18 +259,45 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 pub(crate) struct Client {
     pub(crate) socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     pub(crate) protocol: Option<String>,
+    checks: u32,
 }
 
 impl Client {
+    pub(crate) fn new(
+        socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+        protocol: Option<String>,
+    ) -> Self {
+        Self {
+            socket,
+            protocol,
+            checks: CHECKS,
+        }
+    }
+
     pub(crate) async fn send(&mut self, text: impl Into<String>) {
-        let message = Message::text(text.into());
+        let text = text.into();
+        if self.is_checked() {
+            messages::expect_one_opinion(&text);
+        }
+        let message = Message::text(text);
         soon(self.socket.send(message)).await.unwrap();
+    }
+
+    fn is_checked(&mut self) -> bool {
+        let is_checked = self.checks > 0;
+        self.checks = self.checks.saturating_sub(1);
+        is_checked
     }
 
     /// The next frame, which must be text.
     pub(crate) async fn receive_text(&mut self) -> String {
         match soon(self.socket.next()).await.unwrap().unwrap() {
-            Message::Text(text) => text.to_string(),
+            Message::Text(text) => {
+                if self.is_checked() {
+                    messages::expect_described(&text, self.protocol.as_deref());
+                }
+                text.to_string()
+            }
             other => panic!("not text: {other:?}"),
         }
     }

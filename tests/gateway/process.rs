@@ -63,10 +63,7 @@ impl Process {
         let (socket, _) = soon(connect_async(format!("ws://{}{path}", self.address)))
             .await
             .unwrap();
-        Client {
-            socket,
-            protocol: None,
-        }
+        Client::new(socket, None)
     }
 
     /// Asks it to stop; returns the exit code and everything that it wrote.

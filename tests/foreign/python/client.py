@@ -5,6 +5,7 @@ command, and noted for the search of the logs.
 """
 
 import asyncio
+import functools
 import itertools
 import json
 import os
@@ -13,6 +14,7 @@ import sys
 import traceback
 from inspect import iscoroutinefunction as is_async
 
+import jsonschema
 import websockets
 from websockets.asyncio.client import connect
 
@@ -41,6 +43,24 @@ def note(token):
     """What no log may hold."""
     with open(os.environ["FOREIGN_SECRETS"], "a", encoding="utf-8") as secrets:
         secrets.writelines(f"{part}\n" for part in token.split(".")[1:] if len(part) > 8)
+
+
+@functools.cache
+def messages():
+    """What `mithril schema protocol` says of a frame that a client is sent."""
+    command = [os.environ["FOREIGN_MITHRIL"], "schema", "protocol"]
+    schema = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    schema["anyOf"] = [{"$ref": "#/definitions/ServerMessage"}]
+    own = schema["definitions"]["Notice"]["properties"]["type"]["not"]["enum"]
+    return jsonschema.Draft7Validator(schema), own
+
+
+def described(frame, dialect):
+    """In the classic dialect what a service publishes comes as it is, and the rest is known."""
+    validator, own = messages()
+    if dialect == V1 or isinstance(frame, dict) and frame.get("type") in own:
+        expect(validator.is_valid(frame), f"the schema knows no {frame}")
+    return frame
 
 
 class Daemon:
@@ -109,7 +129,7 @@ class Client:
     async def receive(self):
         text = await asyncio.wait_for(self.socket.recv(), self.deadline)
         expect(isinstance(text, str), "frames are text")
-        return json.loads(text)
+        return described(json.loads(text), self.dialect)
 
     async def ask(self, frame):
         """The next frame, whatever it is."""

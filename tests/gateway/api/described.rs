@@ -11,8 +11,8 @@ use mithril::lint::Settings;
 use serde_json::{Value, json};
 
 use super::client::{Answer, Ask};
-use super::schema::Document;
 use crate::fixture::{Fixture, NOW, signed, unreachable_history};
+use crate::schema::Document;
 
 /// A daemon's description, and what of it has been seen.
 struct Described {
