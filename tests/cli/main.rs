@@ -19,6 +19,7 @@ mod information;
 mod lint;
 mod new;
 mod publish;
+mod readme;
 mod serve;
 #[expect(dead_code, reason = "each tier uses a part of it")]
 #[path = "../support/redis.rs"]
