@@ -15,6 +15,7 @@ mod durable_on_redis;
 mod fixes;
 mod fixture;
 mod generated;
+mod hostile;
 mod information;
 mod lint;
 mod new;

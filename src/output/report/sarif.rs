@@ -1,9 +1,10 @@
 //! SARIF 2.1.0 (OASIS), which code scanning reads: one run, the rules that were broken, and a result
-//! for each problem. Columns count characters, as everywhere.
+//! for each problem. Columns count characters, as everywhere. A result is made when it is written: those of
+//! a large report never stand in memory together.
 
 use std::fmt::Write as _;
 
-use serde::Serialize;
+use serde::ser::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::diagnostics::{Code, Diagnostic, Edit, Fix, Report, Severity, Span};
@@ -13,28 +14,58 @@ use crate::lint::rules::doc;
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
+#[derive(serde::Serialize)]
+struct Log<'r> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run<'r>; 1],
+}
+
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'r> {
+    tool: Value,
+    column_kind: &'static str,
+    results: Results<'r>,
+}
+
+struct Results<'r> {
+    diagnostics: &'r [Diagnostic],
+    codes: Vec<Code>,
+}
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.diagnostics.iter().map(|d| result(d, &self.codes)))
+    }
+}
+
 /// A log of one run.
 pub(super) fn log(report: &Report) -> impl Serialize {
     let mut codes: Vec<Code> = report.diagnostics.iter().map(|d| d.code).collect();
     codes.sort_unstable();
     codes.dedup();
-    let results = report.diagnostics.iter().map(|d| result(d, &codes));
-    let results: Vec<Value> = results.collect();
     let rules: Vec<Value> = codes.iter().map(|&code| rule(code)).collect();
-    json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
-                "name": env!("CARGO_PKG_NAME"),
-                "version": env!("CARGO_PKG_VERSION"),
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules,
-            }},
-            "columnKind": "unicodeCodePoints",
-            "results": results,
+    let tool = json!({"driver": {
+        "name": env!("CARGO_PKG_NAME"),
+        "version": env!("CARGO_PKG_VERSION"),
+        "semanticVersion": env!("CARGO_PKG_VERSION"),
+        "rules": rules,
+    }});
+    let results = Results {
+        diagnostics: &report.diagnostics,
+        codes,
+    };
+    Log {
+        schema: SCHEMA,
+        version: "2.1.0",
+        runs: [Run {
+            tool,
+            column_kind: "unicodeCodePoints",
+            results,
         }],
-    })
+    }
 }
 
 fn rule(code: Code) -> Value {
