@@ -23,6 +23,8 @@ mod fixture;
 mod gateway;
 mod history;
 mod keeper;
+#[path = "../gateway/messages.rs"]
+mod messages;
 mod nodes;
 mod places;
 mod presence;
@@ -31,6 +33,8 @@ mod recorder;
 mod refusals;
 mod replica;
 mod replicas;
+#[path = "../gateway/schema.rs"]
+mod schema;
 #[path = "../support/redis.rs"]
 mod server;
 mod subscriber;

@@ -235,10 +235,7 @@ async fn connect(address: SocketAddr, user: &str, path: &str, now: i64) -> Clien
     let token = crate::fixture::signed(&claims);
     let url = format!("ws://{address}{path}?token={token}");
     let (socket, _) = soon(connect_async(url)).await.unwrap();
-    Client {
-        socket,
-        protocol: None,
-    }
+    Client::new(socket, None)
 }
 
 fn today() -> i64 {

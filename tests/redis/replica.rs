@@ -92,10 +92,7 @@ pub(crate) async fn connect(
         headers.insert("sec-websocket-protocol", dialect.parse().unwrap());
     }
     let (socket, _) = connect_async(request).await?;
-    Ok(Client {
-        socket,
-        protocol: dialect.map(str::to_owned),
-    })
+    Ok(Client::new(socket, dialect.map(str::to_owned)))
 }
 
 /// A token that is good today.
