@@ -39,7 +39,7 @@ async function refusalsArePlainHttp() {
   await PLAIN.refuses("/ws/connect", [], from("127.1.0.2", header("Bearer x")), 401, "invalid_token");
   await PLAIN.refuses(`/ws?token=${good}`, [], from("127.1.0.3", header("x")), 401, "invalid_token");
   await PLAIN.refuses("/ws", [bearer(good)], {}, 400, "subprotocol_missing");
-  const expired = PLAIN.mint("node-refused", "--ttl", "0");
+  const expired = PLAIN.expired("node-refused");
   await PLAIN.refuses("/ws", [], from("127.1.0.4", header(expired)), 401, "token_expired");
   // Of another audience.
   await TUNED.refuses("/ws", [], from("127.1.0.5", header(good)), 401, "invalid_token");

@@ -41,7 +41,7 @@ async def whoever_has_a_token_is_not_asked():
 
 
 async def a_bad_token_ends_the_socket():
-    expired = PLAIN.mint("late", "--ttl", "0")
+    expired = PLAIN.expired("late")
     for token, code in [("nonsense", "invalid_token"), (expired, "token_expired")]:
         client = await stranger()
         answer = await client.ask({"type": "auth", "token": token})
