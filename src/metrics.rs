@@ -1,7 +1,7 @@
 //! What is counted has a finite set of labels: never a user, a room, an exercise or a topic.
 //!
 //! The names are those of OPERATIONS.md, section 3. Labels come from enums and constants; only the
-//! types of published messages are names that others choose, and no more than the first 64 of them.
+//! names of published messages are what others choose, and no more than the first 64 of them.
 
 mod brokers;
 mod cache;
@@ -276,7 +276,7 @@ impl Metrics {
         self.0.limited.inc();
     }
 
-    /// The broker brought a message of this type, where it has one.
+    /// The broker brought a message of this name, where it has one.
     pub fn delivery(&self, event: Option<&str>, outcome: DeliveryOutcome) {
         let (result, count) = match outcome {
             DeliveryOutcome::Taken(0) => ("unheard", 1),

@@ -18,7 +18,9 @@ pub use client::{
     Position, Recover, RequestId, SentToken, Undecodable,
 };
 pub use close::{Close, CloseCode};
-pub use envelope::{Address, Content, Envelope, Movement, Record, Recorded, WireError, is_json};
+pub use envelope::{
+    Address, Content, Envelope, Movement, Record, Recorded, WireError, event_name, is_json,
+};
 pub use error::ErrorCode;
 pub use server::{EncodeError, ServerMessage, Stamp};
 pub use topic::{Part, Topic, TopicPattern};

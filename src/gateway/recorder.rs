@@ -96,10 +96,10 @@ async fn record(mut lane: Receiver<Envelope>, services: Arc<Services>, stop: Can
                 }
             }
             let taken = services.hub.publish_once(&envelope);
-            let kind = envelope.content.kind();
+            let event = envelope.event_name();
             services
                 .metrics
-                .delivery(kind, DeliveryOutcome::Taken(taken));
+                .delivery(event.as_deref(), DeliveryOutcome::Taken(taken));
         }
     }
 }

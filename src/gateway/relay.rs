@@ -9,6 +9,7 @@
 mod tests;
 mod upstreams;
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -276,14 +277,17 @@ impl Inbox for Arrivals {
             ..envelope
         }) {
             Ok(envelope) if envelope.recorded.is_some() => {
-                let kind = envelope.content.kind().map(str::to_owned);
+                let event = envelope.event_name().map(Cow::into_owned);
                 let taken = self.hub.arrive(envelope);
-                count(kind.as_deref(), DeliveryOutcome::Taken(taken));
+                count(event.as_deref(), DeliveryOutcome::Taken(taken));
             }
             Ok(envelope) => {
                 if let Some(envelope) = self.recorder.take(envelope) {
                     let taken = self.hub.publish_once(&envelope);
-                    count(envelope.content.kind(), DeliveryOutcome::Taken(taken));
+                    count(
+                        envelope.event_name().as_deref(),
+                        DeliveryOutcome::Taken(taken),
+                    );
                 }
             }
             Err(error) => {

@@ -3,6 +3,7 @@
 //!
 //! The keys of a frame have one order. `data` is passed on as it was written.
 
+mod event;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use tokio::time::Instant;
 use super::{Dialect, EncodeError, Position, ServerMessage, Stamp, Topic, depth};
 use crate::ids::UserId;
 
+pub use event::event_name;
 pub use record::Record;
 pub use wire::{Address, WireError};
 
@@ -89,15 +91,6 @@ pub enum Content {
 }
 
 impl Content {
-    /// Its type, where it has one that can be told without reading it.
-    pub fn kind(&self) -> Option<&str> {
-        match self {
-            Self::Text(_) => None,
-            Self::Notice { kind, .. } | Self::Said { kind, .. } => Some(kind),
-            Self::Moved { movement, .. } => Some(movement.kind()),
-        }
-    }
-
     /// How many bytes it says.
     pub fn size(&self) -> usize {
         match self {

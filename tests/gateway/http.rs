@@ -220,7 +220,7 @@ async fn what_happens_is_counted_without_naming_anybody() {
         "mithril_request_duration_seconds_count 3",
         "mithril_rate_limited_total 0",
         "mithril_subscriptions 1",
-        r#"mithril_deliveries_total{event="other",result="delivered"} 1"#,
+        r#"mithril_deliveries_total{event="graded",result="delivered"} 1"#,
         "mithril_content_revision 1",
         "mithril_content_pools 2",
         "mithril_content_exercises 2",
@@ -245,6 +245,61 @@ async fn what_happens_is_counted_without_naming_anybody() {
         {}
     };
     soon(Box::pin(counted_out)).await;
+}
+
+#[tokio::test]
+async fn deliveries_are_counted_by_the_names_of_services_and_not_of_clients() {
+    let fixture = Fixture::with(|config| config.limits.frames_burst = 1_000).await;
+    let mut client = fixture.connect_as("42", "/ws/maths").await;
+    assert_eq!(client.receive().await["type"], "user_joined");
+    let subjects = ["exercise.42.progress", "exercise.updated"];
+    client.subscribe(&subjects).await;
+    // More than have a label.
+    for number in 0..70 {
+        let message = json!({"type": format!("junk{number}"), "data": number});
+        client.send(message.to_string()).await;
+        assert_eq!(client.receive().await["data"], number);
+    }
+    client.send(r#"{"type":"chat","data":"hi"}"#).await;
+    assert_eq!(client.receive().await["type"], "chat");
+    let long = json!({"event": "x".repeat(65)}).to_string();
+    for (channel, text) in [
+        ("ws:42", r#"{"event":"graded","type":"notification"}"#),
+        ("ws:42", r#" {"data":{"type":"inner"},"type":"slot"}"#),
+        ("ws:42", r#"{"event":"class.moved/2"}"#),
+        ("room:maths", r#"{"type":"quiz"}"#),
+        ("exercise.42.progress", r#"{"progress":60}"#),
+        ("exercise.updated", r#"{"exercise_id":"hello"}"#),
+        ("exercise.42.progress", r#"{"event":"halfway"}"#),
+        ("ws:42", "hello"),
+        ("ws:42", r#"["graded"]"#),
+        ("ws:42", r#"{"event":"bell\u0007"}"#),
+        ("ws:42", &long),
+    ] {
+        fixture.publish(channel, text.to_owned()).await;
+        client.receive_text().await;
+    }
+    let metrics = fixture.http(&get("/metrics")).await.body;
+    let counted = |line: &str| line.starts_with("mithril_deliveries_total{");
+    let mut counts: Vec<_> = metrics.lines().filter(|line| counted(line)).collect();
+    counts.sort_unstable();
+    let delivered = |event| {
+        let count = if event == "other" { 74 } else { 1 };
+        format!("mithril_deliveries_total{{event=\"{event}\",result=\"delivered\"}} {count}")
+    };
+    let events = [
+        "chat",
+        "class.moved/2",
+        "graded",
+        "halfway",
+        "other",
+        "progress",
+        "quiz",
+        "slot",
+        "updated",
+        "user_joined",
+    ];
+    assert_eq!(counts, events.map(delivered));
 }
 
 #[tokio::test]
