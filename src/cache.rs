@@ -14,6 +14,7 @@ mod invalidations;
 mod keeper;
 mod keys;
 mod reader;
+mod sessions;
 mod shelf;
 mod status;
 mod step;
@@ -36,6 +37,7 @@ pub use invalidate::Selection;
 pub use invalidations::Invalidations;
 pub use keeper::{Keeper, LeaseTiming};
 pub use reader::{ReadError, Reader};
+pub use sessions::Sessions;
 pub use status::{CacheStatus, Lifetime, PoolStatus};
 pub use warm::{PoolWarmed, Scope, WarmError, Warmed};
 

@@ -231,6 +231,9 @@ impl Daemon {
         let exercises = ExerciseService::new(Arc::clone(&config.catalog));
         warn_of(&auth, &config.origins);
         let metrics = Metrics::new();
+        let sessions = config.cache.as_ref().map(|cache| match cache {
+            CacheUse::Keep(cache, _) | CacheUse::Read(cache) => cache.clone(),
+        });
         let (keeper, reader) = match config.cache {
             Some(CacheUse::Keep(cache, timing)) => {
                 let store = Arc::clone(&config.catalog);
@@ -258,6 +261,7 @@ impl Daemon {
             broker: config.broker,
             history: config.history,
             presence: config.presence,
+            sessions,
             deliver_on_connect: config.deliver_on_connect,
             metrics: metrics.clone(),
         });

@@ -47,7 +47,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::{Broker, BrokerError, Carrier, Inbox, Probe};
-use crate::cache::{Invalidations, Reader};
+use crate::cache::{Cache, Invalidations, Reader, Sessions};
 use crate::catalog::ExerciseService;
 use crate::clock::Clock;
 use crate::history::History;
@@ -114,6 +114,8 @@ pub struct GatewayConfig {
     pub history: Arc<dyn History>,
     /// Who is where on all replicas.
     pub presence: Arc<dyn Presence>,
+    /// The cache beside whose keys launches are kept.
+    pub sessions: Option<Cache>,
     /// Whether users are sent what came while they had no connection.
     pub deliver_on_connect: bool,
     /// Where it is counted what happens.
@@ -179,6 +181,9 @@ impl Gateway {
             presence: config.presence,
             receipts: Receipts::new(Arc::clone(&config.history)),
             history: config.history,
+            sessions: config
+                .sessions
+                .map(|cache| Sessions::begin(cache, &background)),
             deliver_on_connect: config.deliver_on_connect,
             metrics: config.metrics.clone(),
             tasks: background,

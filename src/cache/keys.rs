@@ -13,6 +13,8 @@ pub(super) const EXERCISE: &str = "mithril:exercise:";
 /// What a pool's list ends in.
 const EXERCISES: &str = ":exercises";
 
+/// What launches begin with; they are no part of the content.
+pub(super) const SESSION: &str = "mithril:session:";
 /// The channel on which nodes without content are told what is new.
 pub(super) const INVALIDATE: &str = "mithril:invalidate";
 /// Globs that match all our keys but the list of pools, and others.

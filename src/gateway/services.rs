@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::cache::Invalidations;
+use crate::cache::{Invalidations, Sessions};
 use crate::catalog::Launch;
 use crate::clock::Clock;
 use crate::history::History;
@@ -43,6 +43,8 @@ pub(super) struct Services {
     pub(super) history: Arc<dyn History>,
     /// How far users have been written to.
     pub(super) receipts: Arc<Receipts>,
+    /// Where launches are kept, if they are.
+    pub(super) sessions: Option<Sessions>,
     /// Whether users are sent what came while they had no connection.
     pub(super) deliver_on_connect: bool,
     /// Where it is counted what happens.
@@ -106,7 +108,7 @@ impl Services {
         });
     }
 
-    /// Tells the user's subscribers that an exercise was launched.
+    /// Tells the user's subscribers that an exercise was launched, and keeps what they are told.
     pub(super) async fn announce_launch(&self, launch: &Launch) -> Result<(), EncodeError> {
         let status = LaunchStatus {
             user_id: launch.user_id.as_str(),
@@ -116,7 +118,11 @@ impl Services {
             timestamp: Stamp::new(self.clock.now()).time(),
         };
         let address = Address::Topic(Topic::Status(launch.user_id.clone()));
-        let envelope = Envelope::new(address, Content::Text(serde_json::to_string(&status)?));
+        let status = serde_json::to_string(&status)?;
+        if let Some(sessions) = &self.sessions {
+            sessions.keep(launch.session_id, status.clone());
+        }
+        let envelope = Envelope::new(address, Content::Text(status));
         self.relay.publish(&envelope).await
     }
 }
@@ -159,6 +165,7 @@ impl Services {
             presence: Arc::new(crate::presence::memory::MemoryPresence::new()),
             history,
             receipts,
+            sessions: None,
             deliver_on_connect: true,
             metrics: Metrics::new(),
             tasks: tasks.clone(),

@@ -25,11 +25,12 @@ const TIMING: LeaseTiming = LeaseTiming {
 };
 
 /// A daemon that does with this Redis all that a daemon does, and its content.
-async fn daemon(url: &str) -> (Fixture, Arc<CatalogStore>) {
+pub(crate) async fn daemon(url: &str) -> (Fixture, Arc<CatalogStore>) {
     let url: RedisUrl = url.parse().unwrap();
     let store = Arc::new(CatalogStore::new(Catalog::build(content()).unwrap()));
     let fixture = Fixture::with(|config| {
         config.catalog = Arc::clone(&store);
+        config.limits.frames_burst = 1_000;
         config.broker = RedisConfig {
             url: url.clone(),
             timing: impatient(),

@@ -37,6 +37,7 @@ mod replicas;
 mod schema;
 #[path = "../support/redis.rs"]
 mod server;
+mod sessions;
 mod subscriber;
 mod unanswered;
 mod writers;

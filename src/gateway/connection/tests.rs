@@ -151,6 +151,7 @@ fn gateway_of(change: impl FnOnce(&mut Limits), history: Option<Arc<dyn History>
         broker: broker.into(),
         presence: Arc::new(MemoryPresence::new()),
         history,
+        sessions: None,
         deliver_on_connect: true,
         clock,
         exercises: ExerciseService::new(Arc::new(CatalogStore::default())),
