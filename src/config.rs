@@ -14,7 +14,7 @@ mod value;
 use std::path::PathBuf;
 
 pub use keys::{KEYS, Key};
-pub use layers::{Environment, Layers, Origin};
+pub use layers::{Environment, Fixed, Layers, Origin};
 pub use redis_url::{RedisHost, RedisPlace, RedisUrl, RedisUrlError};
 pub use secret::Secret;
 pub use sections::{
@@ -92,6 +92,11 @@ pub enum ConfigError {
 impl Config {
     /// Reads all layers.
     pub fn load(layers: &Layers) -> Result<Self, ConfigError> {
+        Self::load_with_fixed(layers).map(|(config, _)| config)
+    }
+
+    /// Reads all layers, also to compare with what they say later.
+    pub fn load_with_fixed(layers: &Layers) -> Result<(Self, Fixed), ConfigError> {
         let mut read = Reader::new(layers)?;
         let config = Self {
             role: read.choice("role", &ROLES).unwrap_or_default(),
@@ -188,7 +193,8 @@ impl Config {
                 max_file_size: read.number("lint.max_file_size"),
             },
         };
-        read.finish().map(|()| config)
+        let fixed = read.fixed();
+        read.finish().map(|()| (config, fixed))
     }
 }
 

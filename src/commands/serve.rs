@@ -15,7 +15,7 @@ use crate::broker::redis::RedisConfig;
 use crate::cache::{Cache, LeaseTiming};
 use crate::catalog::CatalogStore;
 use crate::cli::{How, Serve};
-use crate::config::{self, Config, Layers, RedisUrl, Role};
+use crate::config::{self, Config, Fixed, Layers, RedisUrl, Role};
 use crate::daemon::{CacheUse, ContentConfig, Daemon, DaemonConfig, Running};
 use crate::gateway::{AuthConfig, Limits, Origins, Rules, TrustedProxies};
 use crate::history::Bounds;
@@ -49,7 +49,7 @@ pub(super) fn run(
     printer: &Printer,
 ) -> Result<ExitStatus, anyhow::Error> {
     layers.flags.extend(args.keys.values);
-    let config = Config::load(&layers)?;
+    let (config, fixed) = Config::load_with_fixed(&layers)?;
     let level = telemetry::install(&log_settings(&config, &layers, printer))?;
     for name in layers.unknown_variables() {
         tracing::warn!(
@@ -67,6 +67,7 @@ pub(super) fn run(
     let again = Again {
         layers,
         config,
+        fixed,
         level,
     };
     let status = runtime.block_on(serve(args.how, again, printer));
@@ -112,6 +113,8 @@ struct Again {
     layers: Layers,
     /// What counts now.
     config: Config,
+    /// What counts until the end.
+    fixed: Fixed,
     level: LogLevel,
 }
 
@@ -133,18 +136,23 @@ impl Again {
     }
 
     /// Reads the configuration: what can change while the daemon runs counts from now on, all of it or,
-    /// where something is wrong, nothing.
+    /// where something is wrong, nothing. What can't change is named.
     fn configuration(
         &mut self,
         running: &mut Running,
         printer: &Printer,
     ) -> Result<Settings, anyhow::Error> {
-        let config = Config::load(&self.layers)?;
+        let (config, fixed) = Config::load_with_fixed(&self.layers)?;
         let settings = Settings::errors(&config.lint)?;
         let auth = AuthConfig::of(&config.auth)?;
         running.admit_by(auth, Origins::new(&config.cors.origins))?;
         self.level
             .set(log_settings(&config, &self.layers, printer).level);
+        let changed = self.fixed.changed(&fixed);
+        if !changed.is_empty() {
+            let keys = changed.join(", ");
+            tracing::warn!(keys, "these keys have changed and count after a restart");
+        }
         self.config = config;
         Ok(settings)
     }

@@ -35,6 +35,16 @@ impl Key {
         let flag = self.path.replace(['.', '_'], "-");
         if self.secret { flag + "-file" } else { flag }
     }
+
+    /// Whether a daemon that reads its configuration again goes by what it says now.
+    pub fn is_read_again(&self) -> bool {
+        let sections = ["auth.", "cors.", "lint."];
+        match self.path {
+            "log.level" => true,
+            "auth.room_policy" | "auth.project_publish" => false,
+            path => sections.iter().any(|section| path.starts_with(section)),
+        }
+    }
 }
 
 /// Sections whose keys are free.

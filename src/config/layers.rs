@@ -1,5 +1,6 @@
 //! The layers, and reading a key from the first of them that has it.
 
+mod fixed;
 mod redis;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ use super::file::{self, FileLayer};
 use super::keys::{self, Key};
 use super::value::{self, Raw};
 use super::{ConfigError, KEYS, Listed, Secret};
+
+pub use fixed::Fixed;
 
 /// Variables that commands read and that are no keys.
 const OF_COMMANDS: [&str; 3] = ["MITHRIL_CONFIG", "MITHRIL_TOKEN", "MITHRIL_API_KEY"];

@@ -41,12 +41,20 @@ impl Process {
 
     /// The next event in the log with this message.
     pub(crate) async fn logged(&mut self, message: &str) -> Value {
+        self.logged_until(message).await.pop().unwrap()
+    }
+
+    /// What the log says next, up to the next event with this message.
+    pub(crate) async fn logged_until(&mut self, message: &str) -> Vec<Value> {
+        let mut all = Vec::new();
         loop {
             let line = soon(self.log.next_line()).await.unwrap();
             let line = line.unwrap_or_else(|| panic!("the log ended before: {message}"));
             let event: Value = serde_json::from_str(&line).unwrap();
-            if event["message"] == message {
-                return event;
+            let is_last = event["message"] == message;
+            all.push(event);
+            if is_last {
+                return all;
             }
         }
     }

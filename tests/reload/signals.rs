@@ -96,6 +96,42 @@ async fn a_hangup_changes_keys_and_origins_or_nothing() {
 }
 
 #[tokio::test]
+async fn a_hangup_names_what_counts_after_a_restart() {
+    const LATER: &str = "these keys have changed and count after a restart";
+    let tree = Tree::new();
+    let path = configure(&tree, "info", "off");
+    let before = fs::read_to_string(&path).unwrap();
+    let mut process = Process::start(&path).await;
+    let mut hangup = async |text: String| {
+        fs::write(&path, text).unwrap();
+        process.signal("-HUP");
+        let log = process.logged_until("content reloaded").await;
+        let later = log.into_iter().filter(|event| event["message"] == LATER);
+        later.collect::<Vec<_>>()
+    };
+    let changed = before
+        .replace(SECRET, OTHER)
+        .replace("[auth]", "[auth]\nroom_policy = \"claim\"")
+        .replace("\"info\"", "\"debug\"")
+        .replace("[content]\ndir = \"", "[content]\ndir = \"/elsewhere")
+        + "[limits]\nidle = \"7s\"\n[redis]\nurl = \"redis://u:hunter2@127.0.0.1:1\"\n";
+    for _ in 0..2 {
+        let warned = hangup(changed.clone()).await;
+        let [warned] = &warned[..] else {
+            panic!("{warned:?}");
+        };
+        assert_eq!(warned["level"], "WARN");
+        let keys = "auth.room_policy, content.dir, limits.idle, redis.url";
+        assert_eq!(warned["keys"], keys);
+        let text = warned.to_string();
+        for value in ["hunter2", "claim", "elsewhere", "7s", OTHER] {
+            assert!(!text.contains(value), "{text}");
+        }
+    }
+    assert_eq!(hangup(before).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
 async fn a_queue_of_events_that_overflows_loses_no_change() {
     let tree = Tree::new();
     let mut process = Process::start(&configure(&tree, "info", "inotify")).await;
