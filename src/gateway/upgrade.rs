@@ -23,6 +23,7 @@ use crate::shutdown::TaskGuard;
 
 use super::Gateway;
 use super::address::PeerAddress;
+use super::admission::Seat;
 use super::auth::Principal;
 use super::connection::{self, Terms};
 use super::gatekeeper::{Gatekeeper, Unproven};
@@ -186,6 +187,8 @@ impl Door {
             return Err(Refusal::RoomForbidden);
         }
         let span = self.span(Some(&principal));
+        // Taken before the answer: whose sockets are open already is never the one too many.
+        let seat = self.gateway.seat(&principal);
         let Self {
             gateway,
             handshake,
@@ -194,7 +197,8 @@ impl Door {
             visit,
         } = self;
         let (response, socket) = handshake.accept(protocol, gateway.limits().message_size);
-        let opening = async move { Some(gateway.attend(opened(socket).await?, principal, visit)) };
+        let opening =
+            async move { Some(gateway.attend(opened(socket).await?, principal, seat, visit)) };
         guard.start(serve(Box::pin(opening.instrument(span))));
         Ok(response)
     }
@@ -217,7 +221,8 @@ impl Door {
             let principal = Box::pin(greeting).await?;
             drop(place);
             tracing::Span::current().record("user", principal.user.as_str());
-            Some(gateway.attend(halves, principal, visit))
+            let seat = gateway.seat(&principal);
+            Some(gateway.attend(halves, principal, seat, visit))
         };
         guard.start(serve(Box::pin(opening.instrument(span))));
         Ok(response)
@@ -265,11 +270,22 @@ impl Gateway {
         greeting.exchange(reader, writer).await
     }
 
-    /// Serves a connection if its user may have one more, and else says why it does not.
-    fn attend(&self, halves: Halves, principal: Principal, visit: Visit) -> Serving {
+    /// A place for one more connection of this user.
+    fn seat(&self, principal: &Principal) -> Option<Seat> {
         let most = self.limits().connections_per_user;
+        self.admission().seat(&principal.user, most)
+    }
+
+    /// Serves a connection that has a place, and says of another why it does not.
+    fn attend(
+        &self,
+        halves: Halves,
+        principal: Principal,
+        seat: Option<Seat>,
+        visit: Visit,
+    ) -> Serving {
         // Boxed: each layer of futures around it would otherwise hold it twice.
-        if let Some(seat) = self.admission().seat(&principal.user, most) {
+        if let Some(seat) = seat {
             self.metrics().connection(ConnectionStatus::Accepted);
             return Box::pin(self.serve(halves, principal, visit, seat));
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use futures_util::{SinkExt, StreamExt};
 use mithril::catalog::{Catalog, CatalogStore};
 use serde_json::json;
@@ -13,6 +14,27 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::fixture::{Fixture, content, soon, token, upgrade};
 
 const PING: &str = r#"{"type":"ping"}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_sockets_are_open_is_not_the_one_too_many() {
+    let fixture = Arc::new(Fixture::with(|config| config.limits.connections_per_user = 5).await);
+    let users = (0..100).map(|number| {
+        let fixture = Arc::clone(&fixture);
+        tokio::spawn(async move {
+            let user = format!("user-{number}");
+            let open = || fixture.connect_as(&user, "/ws");
+            // All have been answered when the sixth asks.
+            let mut seated = join_all((0..5).map(|_| open())).await;
+            assert_eq!(open().await.closed().await.0, 4000, "{user}");
+            for client in &mut seated {
+                assert_eq!(client.ask(PING).await["type"], "pong", "{user}");
+            }
+        })
+    });
+    for user in join_all(users).await {
+        user.unwrap();
+    }
+}
 
 #[tokio::test]
 async fn a_user_has_so_many_sockets_and_the_next_is_told() {
