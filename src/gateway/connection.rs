@@ -110,6 +110,7 @@ where
         let terms = *terms;
         let (activity, metrics) = (&*activity, &*metrics);
         let _open = metrics.open();
+        let _ended = Ended(&outbox);
         let meter = Meter::new(terms.frames, Instant::now());
         let reading = Reading {
             session: &mut session,
@@ -144,6 +145,15 @@ where
             },
         }
         span.in_scope(|| tracing::debug!("ended"));
+    }
+}
+
+/// However a connection ends, whoever waits to put something into its outbox learns of it.
+struct Ended<'a>(&'a Outbox);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.peer_is_gone();
     }
 }
 

@@ -17,23 +17,18 @@ const PING: &str = r#"{"type":"ping"}"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whose_sockets_are_open_is_not_the_one_too_many() {
-    let fixture = Arc::new(Fixture::with(|config| config.limits.connections_per_user = 5).await);
-    let users = (0..100).map(|number| {
-        let fixture = Arc::clone(&fixture);
-        tokio::spawn(async move {
-            let user = format!("user-{number}");
-            let open = || fixture.connect_as(&user, "/ws");
-            // All have been answered when the sixth asks.
-            let mut seated = join_all((0..5).map(|_| open())).await;
-            assert_eq!(open().await.closed().await.0, 4000, "{user}");
-            for client in &mut seated {
-                assert_eq!(client.ask(PING).await["type"], "pong", "{user}");
-            }
-        })
-    });
-    for user in join_all(users).await {
-        user.unwrap();
-    }
+    let fixture = Fixture::with(|config| config.limits.connections_per_user = 5).await;
+    join_all((0..100).map(async |number| {
+        let user = format!("user-{number}");
+        let open = || fixture.connect_as(&user, "/ws");
+        // All have been answered when the sixth asks.
+        let mut seated = join_all((0..5).map(|_| open())).await;
+        assert_eq!(open().await.closed().await.0, 4000, "{user}");
+        for client in &mut seated {
+            assert_eq!(client.ask(PING).await["type"], "pong", "{user}");
+        }
+    }))
+    .await;
 }
 
 #[tokio::test]

@@ -38,6 +38,8 @@ const MESSAGE_SIZE: usize = 64 * 1024;
 struct Peer {
     sent: Arc<Mutex<Vec<u8>>>,
     stuck: bool,
+    /// Writing fails, though nothing is read that says so.
+    broken: bool,
 }
 
 impl Peer {
@@ -75,6 +77,9 @@ impl AsyncWrite for Peer {
         ready!(poll_budget(cx));
         if self.stuck {
             return Poll::Pending;
+        }
+        if self.broken {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         self.sent.lock().unwrap().extend(bytes);
         Poll::Ready(Ok(bytes.len()))
@@ -201,7 +206,8 @@ async fn serve(
         metrics: Metrics::new(),
         _seat: None,
     };
-    run(halves, session, outbox, care).await;
+    run(halves, session, Arc::clone(&outbox), care).await;
+    assert!(outbox.has_ended(), "whoever waits for room waits for ever");
     begin.elapsed()
 }
 
@@ -239,6 +245,17 @@ async fn a_peer_that_does_not_read_is_asked_no_more_and_cut_off() {
     // Once for what the writer has taken along, and once for what waits behind it.
     let most = 2 * (16 / 2 + 1) + 1;
     assert!(asked.into_inner() <= most, "reading pauses half full");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_ends_where_it_breaks() {
+    let peer = Peer {
+        broken: true,
+        ..Peer::default()
+    };
+    let asked = stream::iter([ping()]).chain(stream::pending());
+    let took = serve(&gateway(|_| {}), asked, &peer, DAY).await;
+    assert_eq!(took, Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
