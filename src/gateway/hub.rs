@@ -133,31 +133,42 @@ impl Hub {
                 .iter()
                 .map(|shard| frames.push_to(lock(shard).values()))
                 .sum(),
-            Address::Topic(topic) => {
-                let mut shard = self.shard(topic);
-                let mut place = shard.get_mut(topic);
-                let taken = self.publish_wider(&mut frames, topic, place.as_deref());
-                taken + place.as_mut().map_or(0, |place| place.publish(&mut frames))
-            }
+            Address::Topic(topic) => self.publish_on(&mut self.shard(topic), topic, &mut frames),
         }
+    }
+
+    fn publish_on(
+        &self,
+        shard: &mut HashMap<Topic, Place>,
+        topic: &Topic,
+        frames: &mut Frames<'_>,
+    ) -> usize {
+        let mut place = shard.get_mut(topic);
+        let taken = self.publish_wider(frames, topic, place.as_deref());
+        taken + place.as_mut().map_or(0, |place| place.publish(frames))
     }
 
     /// The same for a message whose id may have come before, from another replica or another way.
     pub(super) fn publish_once(&self, envelope: &Envelope) -> usize {
-        let is_new = match (&envelope.address, &envelope.content) {
-            (Address::Topic(topic), Content::Notice { message_id, .. }) => message_id
+        let Address::Topic(topic) = &envelope.address else {
+            return self.publish(envelope);
+        };
+        // It may be arriving at this moment: what is looked up counts under the topic's lock alone.
+        let mut shard = self.shard(topic);
+        let is_new = match &envelope.content {
+            Content::Notice { message_id, .. } => message_id
                 .as_ref()
                 .is_none_or(|id| lock(&self.repeats).show(topic, id)),
-            (Address::Topic(topic), Content::Said { message_id, .. }) => {
-                lock(&self.repeats).show(topic, message_id)
-            }
+            Content::Said { message_id, .. } => lock(&self.repeats).show(topic, message_id),
             // It comes once, and not at all where it was told already.
-            (Address::Topic(topic), Content::Moved { message_id, .. }) => {
-                !lock(&self.repeats).contains(topic, message_id)
-            }
-            (Address::Topic(_) | Address::Everyone, _) => true,
+            Content::Moved { message_id, .. } => !lock(&self.repeats).contains(topic, message_id),
+            Content::Text(_) => true,
         };
-        if is_new { self.publish(envelope) } else { 0 }
+        if is_new {
+            self.publish_on(&mut shard, topic, &mut Frames::of(envelope))
+        } else {
+            0
+        }
     }
 
     /// From now on somebody's coming or going is known here, and not told again when it arrives.

@@ -23,6 +23,7 @@ mod fixture;
 mod gateway;
 mod history;
 mod keeper;
+mod late;
 #[path = "../gateway/messages.rs"]
 mod messages;
 mod nodes;

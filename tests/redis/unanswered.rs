@@ -10,7 +10,7 @@ use crate::fixture::{Fixture, HttpAnswer, NOW, signed, soon};
 use crate::history::{ROOM, connect, nothing_recorded, recorded, replica, say, subscribe};
 use crate::server::RedisServer;
 
-async fn publish(replica: &Fixture, message: &Value) -> HttpAnswer {
+pub(crate) async fn publish(replica: &Fixture, message: &Value) -> HttpAnswer {
     let token = signed(&json!({"sub": "7", "exp": NOW + 60, "scope": "publish"}));
     let body = message.to_string();
     let request = format!(
@@ -32,7 +32,7 @@ async fn kept(server: &RedisServer, count: &str) {
 }
 
 /// Publishes until it is recorded, and says at which offset.
-async fn insist(replica: &Fixture, message: &Value) -> u64 {
+pub(crate) async fn insist(replica: &Fixture, message: &Value) -> u64 {
     soon(async {
         loop {
             let answer = publish(replica, message).await;

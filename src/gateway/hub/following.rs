@@ -223,6 +223,8 @@ impl Hub {
         else {
             return self.publish(&envelope);
         };
+        let mut frames = Frames::of(&envelope);
+        let mut shard = self.shard(topic);
         // What a member said is published by the one replica that heard it: what is known of it here
         // is known because no history answered then.
         let is_known = match &envelope.content {
@@ -231,8 +233,6 @@ impl Hub {
                 !lock(&self.repeats).record(topic, &recorded.message_id)
             }
         };
-        let mut frames = Frames::of(&envelope);
-        let mut shard = self.shard(topic);
         let mut place = shard.get_mut(topic);
         let mut taken = 0;
         if !is_known {
@@ -323,10 +323,22 @@ impl Hub {
         self.queue_question(topic, place);
     }
 
-    /// Whether it was shown here because no history answered then.
+    /// Whether it was shown here because no history answered then. If it was not, it is shown now,
+    /// and not again when the history's answer is given up.
     fn has_shown(&self, topic: &Topic, envelope: &Envelope) -> bool {
-        let recorded = envelope.recorded.as_ref();
-        recorded.is_some_and(|recorded| lock(&self.repeats).showed(topic, &recorded.message_id))
+        let Some(recorded) = &envelope.recorded else {
+            return false;
+        };
+        let id = &recorded.message_id;
+        let mut repeats = lock(&self.repeats);
+        let has_shown = repeats.showed(topic, id);
+        match &envelope.content {
+            Content::Said { .. } => repeats.arrive(topic, id),
+            Content::Text(_) | Content::Notice { .. } | Content::Moved { .. } => {
+                repeats.record(topic, id);
+            }
+        }
+        has_shown
     }
 
     fn queue_question(&self, topic: &Topic, place: &mut Place) {

@@ -1,5 +1,7 @@
 use super::*;
+use crate::gateway::feed::Answer;
 use crate::gateway::outbox::{Bounds, Next};
+use crate::protocol::{Position, Recorded};
 
 fn recipient(number: u64, dialect: Dialect) -> Arc<Recipient> {
     let bounds = Bounds {
@@ -141,4 +143,110 @@ fn everyone_is_everyone_and_a_gap_names_topics() {
         [r#"{"type":"gap","topics":["room:*","room:a","ws:42"]}"#]
     );
     assert_eq!(waiting(&classic), [""; 0]);
+}
+
+/// What a member of the room says, with its offset where it is recorded.
+fn said(id: &str, offset: Option<u64>) -> Envelope {
+    message(id, r#""user_id":"7","#, offset)
+}
+
+/// The same of what a service says.
+fn told(id: &str, offset: Option<u64>) -> Envelope {
+    message(id, "", offset)
+}
+
+fn message(id: &str, who: &str, offset: Option<u64>) -> Envelope {
+    let text = format!(r#"{{"type":"chat",{who}"message_id":"{id}","timestamp":"t","data":{{}}}}"#);
+    let envelope = Envelope::read("mithril:live:room:a", text.as_bytes()).unwrap();
+    let recorded = offset.map(|offset| Recorded {
+        position: Arc::new(position(offset)),
+        message_id: id.to_owned(),
+    });
+    Envelope {
+        recorded,
+        ..envelope
+    }
+}
+
+fn position(offset: u64) -> Position {
+    Position {
+        epoch: "e".to_owned(),
+        offset,
+    }
+}
+
+/// Answers what the feed wants to know: this is all that it has missed.
+fn answer(hub: &Hub, topic: &Topic, last: u64, missed: Option<Envelope>) {
+    let round = hub.question(topic).unwrap().round;
+    let answer = Answer {
+        epoch: "e".to_owned(),
+        last,
+        entries: missed
+            .map(|missed| (last, Some(Arc::new(missed))))
+            .into_iter()
+            .collect(),
+    };
+    hub.answer(topic, round, Some(answer));
+}
+
+#[test]
+fn what_was_said_is_shown_once_whichever_way_it_comes_first() {
+    let hub = Hub::new();
+    let topic = Topic::parse("room:a").unwrap();
+    let watch = hub.watch(&topic);
+    answer(&hub, &topic, 0, None);
+    let (here, wider) = (recipient(1, Dialect::V1), recipient(2, Dialect::V1));
+    let joined = hub.join(&watch, &here);
+    assert_eq!(joined.at, Some(position(0)));
+    assert!(hub.open(&topic, &here, 0, 0).is_none());
+    let _wider = hub.subscribe(&pattern("room:*"), &wider);
+    let shown = |id: &str, by: &[&Arc<Recipient>]| {
+        for one in [&here, &wider] {
+            let count = usize::from(by.iter().any(|other| Arc::ptr_eq(one, other)));
+            let frames = waiting(one);
+            let ours = frames.iter().filter(|frame| frame.contains(id)).count();
+            assert_eq!((frames.len(), ours), (count, count), "{id}: {frames:?}");
+        }
+    };
+    let all = [&here, &wider];
+
+    // Given up, then recorded: it arrives, or is found to have been missed.
+    let expected = hub.expect(&topic, "m1");
+    assert_eq!(hub.publish_once(&said("m1", None)), 2);
+    drop(expected);
+    shown("m1", &all);
+    hub.arrive(said("m1", Some(1)));
+    shown("m1", &[]);
+    let expected = hub.expect(&topic, "m2");
+    assert_eq!(hub.publish_once(&said("m2", None)), 2);
+    drop(expected);
+    shown("m2", &all);
+    hub.look_for_gaps();
+    answer(&hub, &topic, 2, Some(said("m2", Some(2))));
+    shown("m2", &[]);
+
+    // Recorded, then given up.
+    let expected = hub.expect(&topic, "m3");
+    hub.arrive(said("m3", Some(3)));
+    shown("m3", &all);
+    assert_eq!(hub.publish_once(&said("m3", None)), 0);
+    drop(expected);
+    shown("m3", &[]);
+    let expected = hub.expect(&topic, "m4");
+    hub.look_for_gaps();
+    answer(&hub, &topic, 4, Some(said("m4", Some(4))));
+    // Whoever hears it by a pattern alone is told of a gap instead.
+    shown("m4", &[&here]);
+    assert_eq!(hub.publish_once(&said("m4", None)), 0);
+    drop(expected);
+    hub.look_for_gaps();
+    answer(&hub, &topic, 5, Some(told("m5", Some(5))));
+    shown("m5", &[&here]);
+    assert_eq!(hub.publish_once(&told("m5", None)), 0);
+
+    // Neither recorded nor arrived.
+    let expected = hub.expect(&topic, "m6");
+    drop(expected);
+    assert_eq!(hub.publish_once(&said("m6", None)), 2);
+    shown("m6", &all);
 }

@@ -50,6 +50,7 @@ impl Session {
             timestamp: stamp.time(),
             message_id: message_id.clone(),
         };
+        let _expected = self.services.hub.expect(&topic, &message_id);
         let envelope = Envelope::new(Address::Topic(topic), content);
         let published = self.services.publish_durable(&envelope, Idempotency::None);
         let offset = match published.await {
@@ -59,7 +60,7 @@ impl Session {
                 self.services.relay.publish(&envelope).await?;
                 None
             }
-            // It may still be recorded and come to all: here it has been shown by then.
+            // It may have come to all, or still come: here it is shown now, unless it has been.
             Err(Unpublished::Unanswered) => {
                 self.services.hub.publish_once(&envelope);
                 None
